@@ -1,0 +1,76 @@
+# Sidebridge. `make help` lists the targets; `make check` is what CI runs.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+GO          ?= go
+LINT_TOOL   := $(GO) tool -modfile=tools/go.mod
+PROVE       := $(GO) run ./bridge/bridgetest/prove
+FUZZTIME    ?= 10s
+# The race detector costs five to ten times the time, so it runs where the
+# concurrency lives.
+RACE_PKGS   ?= ./bridge/... ./store/... ./adapters/slack/...
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo run test race fuzz lint fmt bench prove-kill prove-audit prove-forgery browser cover setup check clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build one static binary, bin/sidebridge
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/sidebridge ./cmd/sidebridge
+
+demo: ## start the daemon with simulated chats and sample tickets
+	$(GO) run ./cmd/sidebridge demo
+
+run: ## start the daemon with ./sidebridge.toml (CONFIG=… for another file)
+	$(GO) run ./cmd/sidebridge serve --config $(or $(CONFIG),sidebridge.toml)
+
+test: ## run every test, on SQLite and on a throw-away Postgres
+	CI=true $(GO) test -timeout 10m ./...
+
+race: ## run the concurrent packages' tests under the race detector
+	CI=true CGO_ENABLED=1 $(GO) test -race -timeout 15m $(RACE_PKGS)
+
+fuzz: ## fuzz each target for 10 s (FUZZTIME=1m for longer)
+	@grep -rnoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sort | while IFS=: read -r file _ func; do \
+		echo "$$(dirname "$$file") $${func#func }"; \
+		$(GO) test -run='^$$' -fuzz="^$${func#func }\$$" -fuzztime=$(FUZZTIME) "$$(dirname "$$file")"; \
+	done
+
+lint: ## gofumpt, go vet, staticcheck (imports between packages are a test in cmd/sidebridge)
+	@unformatted=$$($(LINT_TOOL) gofumpt -l .); \
+	if [ -n "$$unformatted" ]; then echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(LINT_TOOL) staticcheck ./...
+
+fmt: ## format every file
+	$(LINT_TOOL) gofumpt -w .
+
+bench: ## measure append, relay and page latency on both databases
+	$(PROVE) bench
+
+prove-kill: ## kill -9 the daemon again and again under load: nothing lost, nothing twice
+	$(PROVE) kill
+
+prove-audit: ## verify chains and checkpoints after a run, erasure included
+	$(PROVE) audit
+
+prove-forgery: ## forge rows, entries and checkpoints: each one must be found and named
+	$(PROVE) forgery
+
+browser: ## run only the browser tests (needs Chromium)
+	CI=true $(GO) test -count=1 -timeout 10m -run Browser ./adapters/web/... ./cmd/...
+
+cover: ## print the functions that tests do not cover completely
+	@profile=$$(mktemp); trap 'rm -f "$$profile"' EXIT; \
+	CI=true $(GO) test -timeout 10m -coverpkg=./... -coverprofile="$$profile" ./... >/dev/null; \
+	$(GO) tool cover -func="$$profile" | grep -v '100.0%$$'
+
+setup: ## install what the tests need (Postgres, Chromium, a C compiler) where it is missing
+	@.ci/setup
+
+check: setup lint test race ## everything CI runs
+
+clean: ## remove what was built
+	rm -rf bin screenshots
+	$(GO) clean -testcache
