@@ -1,0 +1,191 @@
+package bridge
+
+import "fmt"
+
+func (s *State) conversation(id ID) (*Conversation, error) {
+	c := s.Conversations[id]
+	if c == nil {
+		return nil, fmt.Errorf("conversation %s: %w", id, ErrNotFound)
+	}
+	return c, nil
+}
+
+func (s *State) message(id ID) (*Message, error) {
+	m := s.Messages[id]
+	if m == nil {
+		return nil, fmt.Errorf("message %s: %w", id, ErrNotFound)
+	}
+	return m, nil
+}
+
+func (c *StartConversation) decide(s *State) (Result, error) {
+	if _, err := s.ticket(c.Ticket); err != nil {
+		return Result{}, err
+	}
+	subject, err := cleanSubject(c.Subject)
+	if err != nil {
+		return Result{}, err
+	}
+	body, err := cleanBody(c.Body, len(c.Files))
+	if err != nil {
+		return Result{}, err
+	}
+	started := s.add(c.Ticket, ConversationStarted, c.Actor, Facts{Group: c.Group}, Words{Subject: subject})
+	for _, target := range c.Targets {
+		place := target.Place
+		s.add(c.Ticket, MirrorOpened, System(), Facts{
+			Conversation: started.Seq, Place: &place, Rule: target.Rule,
+		}, Words{})
+	}
+	facts, names := uploadFacts(c.Files)
+	e := s.add(c.Ticket, MessagePosted, c.Actor, Facts{Conversation: started.Seq, Files: facts}, Words{Body: body, Files: names})
+	return Result{Outcome: Accepted, ID: started.ID(), Seq: e.Seq}, nil
+}
+
+func (c *PostMessage) decide(s *State) (Result, error) {
+	conv, err := s.conversation(c.Conversation)
+	if err != nil {
+		return Result{}, err
+	}
+	if !conv.Open {
+		return Result{}, fmt.Errorf("%w: the conversation is closed: reopen it first", ErrConflict)
+	}
+	body, err := cleanBody(c.Body, len(c.Files))
+	if err != nil {
+		return Result{}, err
+	}
+	facts, names := uploadFacts(c.Files)
+	e := s.add(conv.ID.Ticket, MessagePosted, c.Actor, Facts{Conversation: conv.ID.Seq, Files: facts}, Words{Body: body, Files: names})
+	return Result{Outcome: Accepted, ID: e.ID(), Seq: e.Seq}, nil
+}
+
+// mayChange checks that a message from the ticket view exists, is not deleted,
+// and was written there: what was said on a surface is changed on that surface.
+func (s *State) mayChange(id ID, actor Actor) (*Message, error) {
+	m, err := s.message(id)
+	if err != nil {
+		return nil, err
+	}
+	if m.DeletedSeq != 0 {
+		return nil, fmt.Errorf("%w: the message is deleted", ErrConflict)
+	}
+	if m.Author != actor.Person && actor.Role != RoleAdmin {
+		return nil, fmt.Errorf("%w: only who wrote a message, or an admin, may change it", ErrForbidden)
+	}
+	if m.Surface != SurfaceWeb {
+		return nil, fmt.Errorf("%w: the message was written in %s, change it there", ErrForbidden, m.Surface)
+	}
+	return m, nil
+}
+
+func (c *EditMessage) decide(s *State) (Result, error) {
+	m, err := s.mayChange(c.Message, c.Actor)
+	if err != nil {
+		return Result{}, err
+	}
+	if c.Was != 0 && c.Was != m.BodySeq {
+		return Result{}, fmt.Errorf("%w: the message was edited meanwhile: look at the new text first", ErrConflict)
+	}
+	body, err := cleanBody(c.Body, 0)
+	if err != nil {
+		return Result{}, err
+	}
+	e := s.add(m.ID.Ticket, MessageEdited, c.Actor, Facts{Conversation: m.Conversation, Message: m.ID.Seq}, Words{Body: body})
+	return Result{Outcome: Accepted, ID: m.ID, Seq: e.Seq}, nil
+}
+
+func (c *DeleteMessage) decide(s *State) (Result, error) {
+	m, err := s.mayChange(c.Message, c.Actor)
+	if err != nil {
+		return Result{}, err
+	}
+	e := s.add(m.ID.Ticket, MessageDeleted, c.Actor, Facts{Conversation: m.Conversation, Message: m.ID.Seq}, Words{})
+	return Result{Outcome: Accepted, ID: m.ID, Seq: e.Seq}, nil
+}
+
+func (c *SetState) decide(s *State) (Result, error) {
+	conv, err := s.conversation(c.Conversation)
+	if err != nil {
+		return Result{}, err
+	}
+	return s.setState(conv, c.Open, c.Actor, ""), nil
+}
+
+func (s *State) setState(conv *Conversation, open bool, actor Actor, reason string) Result {
+	if conv.Open == open {
+		return Result{Outcome: Ignored, ID: conv.ID, Why: "it is so already"}
+	}
+	kind := ConversationClosed
+	if open {
+		kind = ConversationReopened
+	}
+	e := s.add(conv.ID.Ticket, kind, actor, Facts{Conversation: conv.ID.Seq, Reason: reason}, Words{})
+	return Result{Outcome: Accepted, ID: conv.ID, Seq: e.Seq}
+}
+
+func (c *TakeWords) decide(s *State) (Result, error) {
+	m, err := s.message(c.Message)
+	if err != nil {
+		return Result{}, err
+	}
+	if m.DeletedSeq != 0 {
+		return Result{}, fmt.Errorf("%w: the message is deleted", ErrConflict)
+	}
+	e := s.add(m.ID.Ticket, WordsTaken, c.Actor, Facts{Conversation: m.Conversation, Message: m.ID.Seq, Entry: m.BodySeq}, Words{})
+	return Result{Outcome: Accepted, ID: m.ID, Seq: e.Seq}, nil
+}
+
+func (s *State) file(message ID, n int) (*File, error) {
+	f := s.Files[FileKey{message, n}]
+	if f == nil {
+		return nil, fmt.Errorf("file %d of message %s: %w", n, message, ErrNotFound)
+	}
+	return f, nil
+}
+
+func (c *StoreFile) decide(s *State) (Result, error) {
+	f, err := s.file(c.Message, c.N)
+	if err != nil {
+		return Result{}, err
+	}
+	if f.State == FileStoredS {
+		return Result{Outcome: Duplicate, ID: c.Message}, nil
+	}
+	facts := s.fileFacts(c.Message)
+	facts.Files = []FileFacts{{N: c.N, MIME: c.MIME, Size: c.Size, Hash: c.Hash}}
+	e := s.add(c.Message.Ticket, FileStored, System(), facts, Words{})
+	return Result{Outcome: Accepted, ID: c.Message, Seq: e.Seq}, nil
+}
+
+func (c *FailFile) decide(s *State) (Result, error) {
+	f, err := s.file(c.Message, c.N)
+	if err != nil {
+		return Result{}, err
+	}
+	if f.State != FilePending {
+		return Result{Outcome: Duplicate, ID: c.Message}, nil
+	}
+	facts := s.fileFacts(c.Message)
+	facts.Files, facts.Reason = []FileFacts{{N: c.N}}, c.Reason
+	e := s.add(c.Message.Ticket, FileFailed, System(), facts, Words{})
+	return Result{Outcome: Accepted, ID: c.Message, Seq: e.Seq}, nil
+}
+
+func (s *State) fileFacts(message ID) Facts {
+	f := Facts{Message: message.Seq}
+	if m := s.Messages[message]; m != nil {
+		f.Conversation = m.Conversation
+	}
+	return f
+}
+
+func (c *DeferFile) decide(s *State) (Result, error) {
+	f, err := s.file(c.Message, c.N)
+	if err != nil {
+		return Result{}, err
+	}
+	f.Attempts++
+	f.Due = c.Until
+	s.Changed.Files[FileKey{c.Message, c.N}] = true
+	return Result{Outcome: Accepted, ID: c.Message}, nil
+}

@@ -1,0 +1,412 @@
+package bridge
+
+import (
+	"fmt"
+	"time"
+)
+
+// Receipt is what a successful call left on the surface.
+type Receipt struct {
+	// Ref is the platform's id of the post.
+	Ref string
+	// Print is the fingerprint of the words that were sent.
+	Print string
+}
+
+// Verb is what a call does on the surface.
+type Verb string
+
+// The verbs. Only a post can happen twice; the others can be repeated safely.
+const (
+	VerbPost   Verb = "post"
+	VerbEdit   Verb = "edit"
+	VerbDelete Verb = "delete"
+)
+
+// Fence is the lease a worker sends under, with the number it had when taken.
+type Fence struct {
+	Lease  string
+	Number int64
+}
+
+func (s *State) checkFence(f Fence) error {
+	if f.Lease != "" && s.Fences[f.Lease] != f.Number {
+		return ErrFenced
+	}
+	return nil
+}
+
+// Begin records that a call is about to be made. A Begin of a call that was begun
+// before and not settled answers Duplicate: its outcome must be resolved first.
+type Begin struct {
+	Fence
+	Key   DeliveryKey
+	Token string
+	Call  Call
+}
+
+// Settle records that a call took effect, and moves the cursor after the last part.
+type Settle struct {
+	Fence
+	Key     DeliveryKey
+	Token   string
+	Receipt Receipt
+}
+
+// Step moves the cursor over entries that need no call on this mirror.
+type Step struct {
+	Fence
+	Mirror ID
+	Seq    int64
+}
+
+// Defer puts off a mirror's next attempt. Unless the outcome of the call is
+// uncertain, the call counts as never begun.
+type Defer struct {
+	Fence
+	Key       DeliveryKey
+	Until     time.Time
+	Error     string
+	Uncertain bool
+	// Held: the platform said wait, which is no failure and costs no attempt.
+	Held bool
+}
+
+// Park stops a mirror until a person, or a probe that succeeds, resumes it.
+type Park struct {
+	Fence
+	Key       DeliveryKey
+	Reason    string
+	Remedy    string
+	Error     string
+	Uncertain bool
+}
+
+// Reject records that an entry can never be shown on a mirror. The relay posts a
+// note in its place and goes on.
+type Reject struct {
+	Fence
+	Key    DeliveryKey
+	Reason string
+	// Skip: not even the note can be shown, so the cursor moves over the entry.
+	Skip bool
+}
+
+// Resend records that a call whose outcome stayed unknown is made once more.
+type Resend struct {
+	Fence
+	Key DeliveryKey
+}
+
+// Remember stores what the adapter needs to recognise the call's effect later.
+type Remember struct {
+	Fence
+	Key  DeliveryKey
+	Memo string
+}
+
+// Resume takes a mirror out of the parked state.
+type Resume struct {
+	Actor  Actor
+	Mirror ID
+	Reason string
+}
+
+// MarkSeen moves the position up to which a finished listing has shown the thread.
+type MarkSeen struct {
+	Mirror ID
+	Seen   string
+}
+
+func mirrorNeeds(id ID, f Fence) Needs { return Needs{Ticket: id.Ticket, Mirror: id, Lease: f.Lease} }
+
+// Needs implements Command.
+func (c *Begin) Needs() Needs {
+	n := mirrorNeeds(c.Key.Mirror, c.Fence)
+	n.Token = c.Token
+	return n
+}
+
+// Needs implements Command.
+func (c *Settle) Needs() Needs {
+	n := mirrorNeeds(c.Key.Mirror, c.Fence)
+	n.Token = c.Token
+	return n
+}
+
+// Needs implements Command.
+func (c *Step) Needs() Needs { return mirrorNeeds(c.Mirror, c.Fence) }
+
+// Needs implements Command.
+func (c *Defer) Needs() Needs { return mirrorNeeds(c.Key.Mirror, c.Fence) }
+
+// Needs implements Command.
+func (c *Park) Needs() Needs { return mirrorNeeds(c.Key.Mirror, c.Fence) }
+
+// Needs implements Command.
+func (c *Reject) Needs() Needs { return mirrorNeeds(c.Key.Mirror, c.Fence) }
+
+// Needs implements Command.
+func (c *Resend) Needs() Needs { return mirrorNeeds(c.Key.Mirror, c.Fence) }
+
+// Needs implements Command.
+func (c *Remember) Needs() Needs { return mirrorNeeds(c.Key.Mirror, c.Fence) }
+
+// Needs implements Command.
+func (c *Resume) Needs() Needs { return Needs{Ticket: c.Mirror.Ticket, Mirror: c.Mirror} }
+
+// Needs implements Command.
+func (c *MarkSeen) Needs() Needs { return Needs{Ticket: c.Mirror.Ticket, Mirror: c.Mirror} }
+
+func (s *State) mirror(id ID) (*Mirror, error) {
+	m := s.Mirrors[id]
+	if m == nil {
+		return nil, fmt.Errorf("mirror %s: %w", id, ErrNotFound)
+	}
+	return m, nil
+}
+
+// sending checks what every command of a sending worker needs.
+func (s *State) sending(id ID, f Fence) (*Mirror, error) {
+	if err := s.checkFence(f); err != nil {
+		return nil, err
+	}
+	return s.mirror(id)
+}
+
+func (c *Begin) decide(s *State) (Result, error) {
+	m, err := s.sending(c.Key.Mirror, c.Fence)
+	if err != nil {
+		return Result{}, err
+	}
+	if m.Parked != "" || m.Cursor >= c.Key.Seq {
+		return Result{}, fmt.Errorf("begin %v: %w: the mirror is parked or past it", c.Key, ErrConflict)
+	}
+	if d := s.Deliveries[c.Key]; d != nil {
+		if d.Done {
+			return Result{Outcome: Ignored, ID: m.ID, Why: "done"}, nil
+		}
+		return Result{Outcome: Duplicate, ID: m.ID}, nil
+	}
+	s.Deliveries[c.Key] = &Delivery{
+		DeliveryKey: c.Key, Token: c.Token, BegunAt: s.Now, Attempts: m.Attempts,
+		Verb: c.Call.Verb, Root: c.Call.Root, Message: c.Call.Message, Ref: c.Call.Ref, Last: c.Call.Last,
+	}
+	s.Changed.Deliveries[c.Key] = true
+	return Result{Outcome: Accepted, ID: m.ID}, nil
+}
+
+func (c *Settle) decide(s *State) (Result, error) {
+	if _, err := s.sending(c.Key.Mirror, c.Fence); err != nil {
+		return Result{}, err
+	}
+	d := s.Deliveries[c.Key]
+	if d == nil || d.Done || d.Token != c.Token {
+		return s.settledBefore(c), nil
+	}
+	return s.settle(d, c.Receipt), nil
+}
+
+// settledBefore: the echo was quicker than the answer. When the answer names
+// another post than the echo did, there are two, and one is deleted.
+func (s *State) settledBefore(c *Settle) Result {
+	for _, have := range s.Copies {
+		if have.Token == c.Token && have.Ref != c.Receipt.Ref && c.Receipt.Ref != "" && have.Entry == c.Key.Seq {
+			if s.Copies[CopyKey{have.Surface, have.Workspace, have.Channel, c.Receipt.Ref}] == nil {
+				e := s.add(have.Ticket, CopyDoubled, System(), Facts{
+					Mirror: have.Mirror, Entry: have.Entry, Part: have.Part, Ref: c.Receipt.Ref,
+				}, Words{})
+				return Result{Outcome: Accepted, ID: c.Key.Mirror, Seq: e.Seq}
+			}
+		}
+	}
+	return Result{Outcome: Duplicate, ID: c.Key.Mirror}
+}
+
+// settle records the effect of a delivery. It is the same for the call's own
+// answer, for an echo that came first, and for a resolution after a crash.
+func (s *State) settle(d *Delivery, r Receipt) Result {
+	m := s.Mirrors[d.Mirror]
+	var seq int64
+	facts := Facts{
+		Conversation: m.Conversation, Mirror: m.ID.Seq, Entry: d.Seq, Part: d.Part, Message: d.Message,
+		Ref: r.Ref, Token: d.Token, Print: r.Print,
+	}
+	switch {
+	case d.Verb == VerbPost && d.Root:
+		seq = s.add(m.ID.Ticket, ThreadOpened, System(), facts, Words{}).Seq
+	case d.Verb == VerbPost:
+		seq = s.add(m.ID.Ticket, DeliveryShown, System(), facts, Words{}).Seq
+	case d.Verb == VerbEdit && d.Message != 0:
+		facts.Ref = d.Ref
+		seq = s.add(m.ID.Ticket, DeliveryShown, System(), facts, Words{}).Seq
+	case d.Verb == VerbDelete:
+		key := CopyKey{m.Place.Surface, m.Place.Workspace, m.Place.Channel, d.Ref}
+		if c := s.Copies[key]; c == nil || !c.Gone {
+			facts.Ref, facts.Reason = d.Ref, "we removed it"
+			seq = s.add(m.ID.Ticket, CopyRemoved, System(), facts, Words{}).Seq
+		}
+	}
+	d.Done = true
+	s.Changed.Deliveries[d.DeliveryKey] = true
+	m.Attempts, m.Error, m.Due, m.DeliveredAt = 0, "", time.Time{}, s.Now
+	s.Changed.Mirrors[m.ID] = true
+	if d.Last {
+		s.advance(m, d.Seq)
+	}
+	return Result{Outcome: Accepted, ID: m.ID, Seq: seq}
+}
+
+// advance moves the cursor, which only ever grows, and drops what lies behind it.
+func (s *State) advance(m *Mirror, seq int64) {
+	if seq <= m.Cursor {
+		return
+	}
+	m.Cursor = min(seq, m.Head)
+	s.Changed.Mirrors[m.ID] = true
+	for key := range s.Deliveries {
+		if key.Mirror == m.ID && key.Seq <= m.Cursor {
+			s.drop(key)
+		}
+	}
+}
+
+func (s *State) drop(key DeliveryKey) {
+	if s.Deliveries[key] != nil {
+		delete(s.Deliveries, key)
+		s.Changed.Deliveries[key] = true
+	}
+}
+
+func (c *Step) decide(s *State) (Result, error) {
+	m, err := s.sending(c.Mirror, c.Fence)
+	if err != nil {
+		return Result{}, err
+	}
+	s.advance(m, c.Seq)
+	return Result{Outcome: Accepted, ID: m.ID}, nil
+}
+
+func (c *Defer) decide(s *State) (Result, error) {
+	m, err := s.sending(c.Key.Mirror, c.Fence)
+	if err != nil {
+		return Result{}, err
+	}
+	m.Due, m.Error = c.Until, c.Error
+	if !c.Held {
+		m.Attempts++
+	}
+	s.Changed.Mirrors[m.ID] = true
+	s.forget(c.Key, c.Uncertain)
+	return Result{Outcome: Accepted, ID: m.ID}, nil
+}
+
+// forget drops a delivery that certainly had no effect, so that the next Begin is a first one.
+func (s *State) forget(key DeliveryKey, uncertain bool) {
+	if d := s.Deliveries[key]; d != nil && !d.Done && !uncertain {
+		s.drop(key)
+	}
+}
+
+func (c *Park) decide(s *State) (Result, error) {
+	m, err := s.sending(c.Key.Mirror, c.Fence)
+	if err != nil {
+		return Result{}, err
+	}
+	s.forget(c.Key, c.Uncertain)
+	if m.Parked != "" {
+		return Result{Outcome: Ignored, ID: m.ID, Why: "it is parked already"}, nil
+	}
+	e := s.park(m, c.Reason, c.Remedy, c.Error)
+	return Result{Outcome: Accepted, ID: m.ID, Seq: e.Seq}, nil
+}
+
+func (s *State) park(m *Mirror, reason, remedy, errText string) *Entry {
+	e := s.add(m.ID.Ticket, DeliveryParked, System(), Facts{
+		Conversation: m.Conversation, Mirror: m.ID.Seq, Reason: reason,
+	}, Words{})
+	m.Remedy, m.Error = remedy, errText
+	return e
+}
+
+func (c *Reject) decide(s *State) (Result, error) {
+	m, err := s.sending(c.Key.Mirror, c.Fence)
+	if err != nil {
+		return Result{}, err
+	}
+	var seq int64
+	if d := s.Deliveries[c.Key]; d != nil && !d.Done {
+		seq = s.add(m.ID.Ticket, DeliveryFailed, System(), Facts{
+			Conversation: m.Conversation, Mirror: m.ID.Seq, Message: d.Message, Entry: c.Key.Seq,
+			Part: c.Key.Part, Reason: c.Reason,
+		}, Words{}).Seq
+		d.Done, d.Rejected = true, c.Reason
+		s.Changed.Deliveries[c.Key] = true
+	}
+	if c.Skip {
+		s.advance(m, c.Key.Seq)
+	}
+	return Result{Outcome: Accepted, ID: m.ID, Seq: seq}, nil
+}
+
+func (c *Resend) decide(s *State) (Result, error) {
+	m, err := s.sending(c.Key.Mirror, c.Fence)
+	if err != nil {
+		return Result{}, err
+	}
+	d := s.Deliveries[c.Key]
+	if d == nil || d.Done {
+		return Result{Outcome: Duplicate, ID: m.ID}, nil
+	}
+	d.BegunAt = s.Now
+	d.Attempts++
+	s.Changed.Deliveries[c.Key] = true
+	var seq int64
+	if d.Verb == VerbPost {
+		seq = s.add(m.ID.Ticket, DeliveryResent, System(), Facts{
+			Conversation: m.Conversation, Mirror: m.ID.Seq, Message: d.Message, Entry: d.Seq, Part: d.Part,
+			Reason: "no trace of it after the doubt", Token: d.Token,
+		}, Words{}).Seq
+	}
+	return Result{Outcome: Accepted, ID: m.ID, Seq: seq}, nil
+}
+
+func (c *Remember) decide(s *State) (Result, error) {
+	m, err := s.sending(c.Key.Mirror, c.Fence)
+	if err != nil {
+		return Result{}, err
+	}
+	d := s.Deliveries[c.Key]
+	if d == nil {
+		return Result{}, fmt.Errorf("delivery %v: %w", c.Key, ErrNotFound)
+	}
+	d.Memo = c.Memo
+	s.Changed.Deliveries[c.Key] = true
+	return Result{Outcome: Accepted, ID: m.ID}, nil
+}
+
+func (c *Resume) decide(s *State) (Result, error) {
+	m, err := s.mirror(c.Mirror)
+	if err != nil {
+		return Result{}, err
+	}
+	if m.Parked == "" {
+		return Result{Outcome: Ignored, ID: m.ID, Why: "it is not parked"}, nil
+	}
+	e := s.add(m.ID.Ticket, MirrorResumed, c.Actor, Facts{
+		Conversation: m.Conversation, Mirror: m.ID.Seq, Reason: c.Reason,
+	}, Words{})
+	return Result{Outcome: Accepted, ID: m.ID, Seq: e.Seq}, nil
+}
+
+func (c *MarkSeen) decide(s *State) (Result, error) {
+	m, err := s.mirror(c.Mirror)
+	if err != nil {
+		return Result{}, err
+	}
+	if laterRev(c.Seen, m.Seen) {
+		m.Seen = c.Seen
+		s.Changed.Mirrors[m.ID] = true
+	}
+	return Result{Outcome: Accepted, ID: m.ID}, nil
+}
