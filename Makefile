@@ -73,4 +73,3 @@ check: setup lint test race ## everything CI runs
 
 clean: ## remove what was built
 	rm -rf bin screenshots
-	$(GO) clean -testcache

@@ -25,6 +25,9 @@ import (
 const installHint = "install the Postgres server binaries (on Debian: apt-get install postgresql, or make setup), " +
 	"or set SIDEBRIDGE_TEST_POSTGRES to the DSN of a server where databases may be created"
 
+// debianServers is where Debian and Ubuntu keep the server binaries.
+const debianServers = "/usr/lib/postgresql/*/bin"
+
 // startTimeout bounds initdb and the first accepted connection together.
 // A loaded two-core machine takes about two seconds.
 const startTimeout = 2 * time.Minute
@@ -62,7 +65,7 @@ type Cluster struct {
 // server binaries and returns when it accepts connections. A root caller's
 // server runs as the user postgres (or nobody), because Postgres refuses root.
 func StartCluster(opts Options) (*Cluster, error) {
-	bin, err := findServer()
+	bin, err := findServer(debianServers)
 	if err != nil {
 		return nil, err
 	}
@@ -231,15 +234,15 @@ func execOn(dsn, query string) error {
 }
 
 // findServer returns the folder that has initdb and postgres: the one in
-// PATH, or else the newest of Debian's.
-func findServer() (string, error) {
+// PATH, or else the newest of those that the pattern matches.
+func findServer(pattern string) (string, error) {
 	if path, err := exec.LookPath("initdb"); err == nil {
 		// Debian's PATH may hold a link to initdb alone, without postgres.
 		if real, err := filepath.EvalSymlinks(path); err == nil && isServer(filepath.Dir(real)) {
 			return filepath.Dir(real), nil
 		}
 	}
-	dirs, err := filepath.Glob("/usr/lib/postgresql/*/bin")
+	dirs, err := filepath.Glob(pattern)
 	if err != nil {
 		return "", err
 	}

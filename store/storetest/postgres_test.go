@@ -2,8 +2,10 @@ package storetest_test
 
 import (
 	"database/sql"
+	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -146,5 +148,44 @@ func TestClusterDiesWithItsProcess(t *testing.T) {
 			t.Fatal("the cluster still answers half a minute after its process was killed")
 		case <-tick.C:
 		}
+	}
+}
+
+func TestServerFromTheEnvironmentIsUsedAndLeftClean(t *testing.T) {
+	c, err := storetest.StartCluster(storetest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Stop()
+	asURL := c.DSN("postgres")
+	u, err := url.Parse(asURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asPairs := "host=" + u.Query().Get("host") + " user=postgres dbname=postgres sslmode=disable"
+	db := open(t, asURL)
+	for _, dsn := range []string{asURL, asPairs} {
+		child := exec.Command(os.Args[0], "-test.run=^TestPostgres", "-test.count=1", "-test.v")
+		child.Env = append(os.Environ(), storetest.EnvPostgres+"="+dsn)
+		out, err := child.CombinedOutput()
+		if err != nil || strings.Count(string(out), "--- PASS") != 2 {
+			t.Errorf("tests on the server of the environment: %v\n%s", err, out)
+		}
+		var left int
+		const query = `SELECT count(*) FROM pg_database WHERE datname LIKE 'sidebridge%'`
+		if err := db.QueryRow(query).Scan(&left); err != nil {
+			t.Fatal(err)
+		}
+		if left != 0 {
+			t.Errorf("%d test databases were left on the server", left)
+		}
+	}
+}
+
+func TestMachineWithoutPostgresIsToldWhatToInstall(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	_, err := storetest.FindServer(filepath.Join(t.TempDir(), "*", "bin"))
+	if err == nil || !strings.Contains(err.Error(), "apt-get install postgresql") {
+		t.Errorf("error %v does not say what to install", err)
 	}
 }
