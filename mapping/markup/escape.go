@@ -1,0 +1,73 @@
+package markup
+
+import (
+	"strings"
+	"unicode"
+)
+
+// escaped reports whether character i of the line needs a backslash, so that it
+// stays text.
+func (w *lineWriter) escaped(i int) bool {
+	c, prev, next := w.line[i], w.at(i-1), w.at(i+1)
+	switch c.r {
+	case '\\', '`', '*', '[', ']', '<', '~':
+		return true
+	case '_':
+		same := prev.style == c.style && next.style == c.style
+		return !(same && letter(prev) && letter(next))
+	case '&':
+		return next.r == '#' || unicode.IsLetter(next.r) || next.object != ""
+	case '!':
+		return next.object != "" || next.r == '['
+	case ':':
+		return w.colon(i)
+	}
+	return w.opens(i)
+}
+
+// letter reports whether a cell is a letter or digit.
+func letter(c cell) bool { return c.object == "" && (unicode.IsLetter(c.r) || unicode.IsDigit(c.r)) }
+
+// colon reports whether the colon at i would begin a short code or make a URL.
+func (w *lineWriter) colon(i int) bool {
+	if w.at(i+1).r == '/' && w.at(i+2).r == '/' {
+		return true
+	}
+	if isWord(w.at(i - 1).r) {
+		return false
+	}
+	for n := i + 1; n < len(w.line) && w.line[n].object == ""; n++ {
+		switch r := w.line[n].r; {
+		case r == ':':
+			return n > i+1
+		case !isWord(r) && !strings.ContainsRune("_+'-", r):
+			return false
+		}
+	}
+	return false
+}
+
+// opens reports whether the character at i would make the line something else
+// than text: a heading, list item, quote, rule or the line under a heading.
+func (w *lineWriter) opens(i int) bool {
+	c, next := w.line[i], w.at(i+1)
+	end := next.object == "" && isBlank(next.r)
+	if i == 0 {
+		switch c.r {
+		case '>':
+			return true
+		case '#', '=', '-', '+':
+			return end || next.r == c.r
+		}
+		return false
+	}
+	if (c.r != '.' && c.r != ')') || !end || i > 9 {
+		return false
+	}
+	for _, before := range w.line[:i] {
+		if before.object != "" || before.r < '0' || before.r > '9' {
+			return false
+		}
+	}
+	return true
+}
