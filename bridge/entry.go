@@ -104,6 +104,12 @@ func (e *Entry) Actor() Actor {
 	return Actor{Person: e.Facts.Person, Role: e.Facts.Role, Account: e.Facts.Account, Name: e.Words.Name}
 }
 
+// saidIn reports whether the entry was made in the mirror's own thread, so that
+// there is nothing to show there.
+func (e *Entry) saidIn(m *Mirror) bool {
+	return e.Facts.Source != nil && e.Facts.Mirror == m.ID.Seq
+}
+
 // Facts is an entry's envelope: everything about it that is not personal text.
 // Numbers name other entries of the same ticket by their seq.
 type Facts struct {

@@ -175,3 +175,22 @@ type Known struct {
 	Role    Role
 	Name    string
 }
+
+// Work is what a worker needs to bring one mirror forward.
+type Work struct {
+	Mirror       Mirror
+	Conversation Conversation
+	Subject      string
+	StarterName  string
+	Question     string
+	// Entries are those after the mirror's cursor, oldest first.
+	Entries []*Entry
+	// Messages are the present states of the messages that the entries are about.
+	Messages map[int64]Message
+	Files    map[int64][]File
+	// Posts are the posts of messages whose files an entry shows later.
+	Posts map[int64]*Entry
+	// Copies are all copies on the mirror, ours and theirs.
+	Copies     []Copy
+	Deliveries []Delivery
+}

@@ -87,13 +87,19 @@ func (s *State) add(ticket int64, kind Kind, actor Actor, facts Facts, words Wor
 	return e
 }
 
-// bump moves the heads of the readers that the entry concerns.
+// bump moves the heads of the readers that the entry concerns. A mirror that has
+// shown everything steps over what was said in its own thread at once, so that an
+// answer from a chat costs the relay nothing.
 func (s *State) bump(e *Entry) {
 	for id, m := range s.Mirrors {
-		if id.Ticket == e.Ticket && s.concerns(e, m) {
-			m.Head = e.Seq
-			s.Changed.Mirrors[id] = true
+		if id.Ticket != e.Ticket || !s.concerns(e, m) {
+			continue
 		}
+		if m.Cursor == m.Head && e.saidIn(m) {
+			m.Cursor = e.Seq
+		}
+		m.Head = e.Seq
+		s.Changed.Mirrors[id] = true
 	}
 }
 

@@ -1,0 +1,51 @@
+package storetest
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"github.com/sidebridge/sidebridge/store"
+)
+
+// Open returns a migrated store on a fresh database of the driver, "sqlite" or
+// "postgres", which is closed and thrown away when the test ends.
+func Open(tb testing.TB, driver string, o store.Options) *store.Store {
+	tb.Helper()
+	o.Driver = driver
+	if driver == "postgres" {
+		o.DSN = PostgresFrom(tb, "migrated", migratePostgres)
+	} else {
+		o.DSN = filepath.Join(tb.TempDir(), "sidebridge.db")
+	}
+	s, err := store.Open(tb.Context(), o)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	if err := s.Migrate(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}
+
+func migratePostgres(dsn string) error {
+	ctx := context.Background()
+	s, err := store.Open(ctx, store.Options{Driver: "postgres", DSN: dsn})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return s.Migrate(ctx)
+}
+
+// Both runs a test on SQLite and on Postgres.
+func Both(t *testing.T, o store.Options, f func(t *testing.T, s *store.Store)) {
+	for _, driver := range []string{"sqlite", "postgres"} {
+		t.Run(driver, func(t *testing.T) { f(t, Open(t, driver, o)) })
+	}
+}
