@@ -1,0 +1,98 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/sidebridge/sidebridge/bridge"
+)
+
+// Channel is what a surface told us of a channel.
+type Channel struct {
+	Place bridge.Place
+	Name  string
+	// Private: only its members see it. External: it is shared with another organisation.
+	Private, External bool
+	Archived          bool
+	// Member: our bot is in it and can post.
+	Member bool
+}
+
+type channelRow struct {
+	Surface   string `db:"surface"`
+	Workspace string `db:"workspace"`
+	ID        string `db:"id"`
+	Name      string `db:"name"`
+	Private   int64  `db:"private"`
+	External  int64  `db:"external"`
+	Archived  int64  `db:"archived"`
+	Member    int64  `db:"member"`
+}
+
+func (r channelRow) place() bridge.Place {
+	return bridge.Place{Surface: r.Surface, Workspace: r.Workspace, Channel: r.ID}
+}
+
+const channelCols = `surface, workspace, id, name, private, external, archived, member`
+
+var channelTable = table{name: "channels", keys: 3, cols: []string{
+	"surface", "workspace", "id", "name", "private", "external", "archived", "member", "seen_at",
+}}
+
+// PutChannels stores what a surface told us of channels, all at once: a workspace
+// may have tens of thousands.
+func (s *Store) PutChannels(ctx context.Context, channels []Channel) error {
+	rows := make([][]any, len(channels))
+	for i, c := range channels {
+		rows[i] = []any{
+			c.Place.Surface, c.Place.Workspace, c.Place.Channel, bridge.Clean(c.Name),
+			bit(c.Private), bit(c.External), bit(c.Archived), bit(c.Member), bridge.Micros(s.now()),
+		}
+	}
+	return s.within(ctx, func(tx *sqlx.Tx) error { return s.put(ctx, tx, channelTable, rows) })
+}
+
+// Channels calls each for up to limit channels that are not archived and whose
+// name or id begins with prefix, by name.
+func (s *Store) Channels(ctx context.Context, prefix string, limit int,
+	each func(place bridge.Place, name string, private, external, member bool),
+) error {
+	prefix = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.TrimPrefix(strings.ToLower(prefix), "#"))
+	var rows []channelRow
+	err := s.list(ctx, &rows, `SELECT `+channelCols+` FROM channels
+		WHERE archived = 0 AND (LOWER(name) LIKE ? ESCAPE '\' OR LOWER(id) LIKE ? ESCAPE '\')
+		ORDER BY name, surface, workspace, id LIMIT ?`, prefix+"%", prefix+"%", limit)
+	for _, r := range rows {
+		each(r.place(), r.Name, r.Private == 1, r.External == 1, r.Member == 1)
+	}
+	return err
+}
+
+// ChannelNames returns the names of those of the places that a surface has told us of.
+func (s *Store) ChannelNames(ctx context.Context, places []bridge.Place) (map[bridge.Place]string, error) {
+	out := make(map[bridge.Place]string, len(places))
+	if len(places) == 0 {
+		return out, nil
+	}
+	ids := make([]string, len(places))
+	for i, p := range places {
+		ids[i] = p.Channel
+	}
+	var rows []channelRow
+	err := s.build("SELECT "+channelCols+" FROM channels WHERE id IN ").list(texts(ids)).selectInto(ctx, s.read, &rows)
+	for _, r := range rows {
+		out[r.place()] = r.Name
+	}
+	return out, err
+}
+
+// ChannelExternal reports whether a channel is shared with another organisation,
+// as far as its surface has told us.
+func (s *Store) ChannelExternal(ctx context.Context, place bridge.Place) (bool, error) {
+	var external []int64
+	err := s.list(ctx, &external, `SELECT external FROM channels WHERE surface = ? AND workspace = ? AND id = ?`,
+		place.Surface, place.Workspace, place.Channel)
+	return len(external) > 0 && external[0] == 1, err
+}
