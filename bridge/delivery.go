@@ -249,7 +249,8 @@ func (s *State) settle(d *Delivery, r Receipt) Result {
 	}
 	d.Done = true
 	s.Changed.Deliveries[d.DeliveryKey] = true
-	m.Attempts, m.Error, m.Due, m.DeliveredAt = 0, "", time.Time{}, s.Now
+	// Due is now rather than never, so that the channel's mirrors take turns.
+	m.Attempts, m.Error, m.Due, m.DeliveredAt = 0, "", s.Now, s.Now
 	s.Changed.Mirrors[m.ID] = true
 	if d.Last {
 		s.advance(m, d.Seq)

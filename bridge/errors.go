@@ -93,3 +93,10 @@ func AsSurfaceError(err error) *SurfaceError {
 	}
 	return &SurfaceError{Class: Transient, Uncertain: true, Err: err}
 }
+
+func ignoreNotFound(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}

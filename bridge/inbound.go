@@ -278,7 +278,7 @@ func (in *Inbound) deleteOfOurs(s *State, c *Copy) Result {
 	}, Words{})
 	m := s.Mirrors[ID{c.Ticket, c.Mirror}]
 	if m != nil && m.Thread == c.Ref {
-		s.park(m, "thread_deleted", "The thread's first post was deleted there. Open the conversation in another channel, or start a new one.", "")
+		s.park(m, ParkedThread, "The thread's first post was deleted there. Open the conversation in another channel, or start a new one.", "")
 	}
 	return Result{Outcome: Accepted, ID: id, Seq: e.Seq}
 }

@@ -18,6 +18,8 @@ type Call struct {
 	Message int64
 	// Ref is the post to edit or delete.
 	Ref string
+	// Slow: the call moves a file and may take minutes.
+	Slow bool
 	// Last: after this call the entry is shown. Set by the relay.
 	Last bool
 	// Payload is the adapter's own rendering. It is made again after a restart.
@@ -36,14 +38,14 @@ type View struct {
 	Question string
 	// Ticket is the ticket as its desk has it now.
 	Ticket TicketContext
+	// Message is the seq of the message that the entry is about, zero when it is about none.
+	Message int64
 	// Copies are the copies of the entry's message on this mirror that still exist, in part order.
 	Copies []Copy
 	// Files are the stored files that the entry is to show.
 	Files []ViewFile
 	// Rejected is why the entry could not be shown; a plan then is one note in its place.
 	Rejected string
-	// RejectedMessage is the message that the note stands for.
-	RejectedMessage int64
 }
 
 // ViewFile is a file to be shown, whose bytes Open gives.

@@ -38,6 +38,27 @@ func (s *Store) Threads(ctx context.Context, surface, workspace string, closedSi
 		ORDER BY m.seen, m.ticket, m.seq`, surface, workspace, bridge.Micros(closedSince))
 }
 
+// Unlisted returns the mirrors whose thread was bound and never listed.
+func (s *Store) Unlisted(ctx context.Context, surface, workspace string, limit int) ([]bridge.Mirror, error) {
+	return s.mirrors(ctx, "WHERE surface = ? AND workspace = ? AND thread <> '' AND seen = '' ORDER BY ticket, seq LIMIT ?", surface, workspace, limit)
+}
+
+// Identify returns what the directory knows of an account.
+func (s *Store) Identify(ctx context.Context, a bridge.Account) (bridge.Known, error) {
+	var rows []struct {
+		Person string `db:"person"`
+		Role   string `db:"role"`
+		Name   string `db:"name"`
+	}
+	err := s.list(ctx, &rows, `SELECT COALESCE(p.id, '') AS person, COALESCE(p.role, 'expert') AS role, COALESCE(p.name, a.name) AS name
+		FROM accounts a LEFT JOIN people p ON p.id = a.person AND p.disabled = 0
+		WHERE a.surface = ? AND a.workspace = ? AND a.id = ?`, a.Surface, a.Workspace, a.ID)
+	if err != nil || len(rows) == 0 {
+		return bridge.Known{Account: a, Role: bridge.RoleExpert}, err
+	}
+	return bridge.Known{Account: a, Person: rows[0].Person, Role: bridge.Role(rows[0].Role), Name: rows[0].Name}, nil
+}
+
 // Mirror returns one mirror.
 func (s *Store) Mirror(ctx context.Context, id bridge.ID) (bridge.Mirror, error) {
 	found, err := s.mirrors(ctx, "WHERE ticket = ? AND seq = ?", id.Ticket, id.Seq)
@@ -233,10 +254,11 @@ func (s *Store) Entries(ctx context.Context, ticket, after int64, limit int) ([]
 	return s.entries(ctx, "WHERE e.ticket = ? AND e.seq > ? ORDER BY e.seq LIMIT ?", ticket, after, limit)
 }
 
-// PendingFiles returns files whose bytes are to be fetched now.
-func (s *Store) PendingFiles(ctx context.Context, limit int) ([]bridge.File, error) {
+// PendingFiles returns files of a workspace whose bytes are to be fetched now.
+func (s *Store) PendingFiles(ctx context.Context, surface, workspace string, limit int) ([]bridge.File, error) {
 	var rows []fileRow
-	if err := s.list(ctx, &rows, "SELECT "+fileCols+" FROM files WHERE state = 'pending' AND due <= ? ORDER BY due LIMIT ?", bridge.Micros(s.now()), limit); err != nil {
+	if err := s.list(ctx, &rows, "SELECT "+fileCols+` FROM files WHERE state = 'pending' AND surface = ? AND workspace = ? AND due <= ?
+		ORDER BY due LIMIT ?`, surface, workspace, bridge.Micros(s.now()), limit); err != nil {
 		return nil, fmt.Errorf("read pending files: %w", err)
 	}
 	out := make([]bridge.File, len(rows))

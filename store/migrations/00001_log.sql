@@ -102,6 +102,7 @@ CREATE TABLE mirrors (
 );
 CREATE UNIQUE INDEX mirrors_thread ON mirrors (surface, workspace, channel, thread) WHERE thread <> '';
 CREATE INDEX mirrors_behind ON mirrors (surface, workspace, due) WHERE cursor < head AND parked = '';
+CREATE INDEX mirrors_unlisted ON mirrors (surface, workspace) WHERE thread <> '' AND seen = '';
 CREATE INDEX mirrors_parked ON mirrors (surface, workspace, channel) WHERE parked <> '';
 
 CREATE TABLE copies (
@@ -164,7 +165,7 @@ CREATE TABLE files (
     PRIMARY KEY (ticket, message, n),
     FOREIGN KEY (ticket, seq) REFERENCES entries (ticket, seq)
 );
-CREATE INDEX files_pending ON files (due) WHERE state = 'pending';
+CREATE INDEX files_pending ON files (surface, workspace, due) WHERE state = 'pending';
 
 -- The bytes of files, by content, in chunks of at most 1 MiB.
 CREATE TABLE blobs (

@@ -1,0 +1,162 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// catchUp lists threads: those just bound from their root, and all of them after
+// the lease was acquired, after every new connection, and every CatchUpEvery.
+func (h *holder) catchUp(ctx context.Context) {
+	var last time.Time
+	for ctx.Err() == nil {
+		rung := h.r.Bell.Any()
+		if time.Since(last) >= h.r.CatchUpEvery || h.reconnected() {
+			last = time.Now()
+			h.listAll(ctx)
+		}
+		h.listNew(ctx)
+		select {
+		case <-ctx.Done():
+		case <-rung:
+			pause(ctx, h.r.Poll/10) // many commits, one look
+		case <-time.After(h.r.Poll):
+		}
+	}
+}
+
+// Reconnecting is what a surface offers that receives by a connection of its own:
+// it reports, once, that a new connection was made since it was last asked.
+type Reconnecting interface {
+	Reconnected() bool
+}
+
+func (h *holder) reconnected() bool {
+	c, ok := h.p.Surface.(Reconnecting)
+	return ok && c.Reconnected()
+}
+
+// closedWindow is how long after its end a conversation's thread is still listed
+// when the whole workspace is.
+const closedWindow = 30 * 24 * time.Hour
+
+func (h *holder) listAll(ctx context.Context) {
+	mirrors, err := h.r.Store.Threads(ctx, h.p.Surface.Name(), h.p.Workspace, time.Now().Add(-closedWindow))
+	if err != nil {
+		h.log.Warn("threads not read for catch-up", "error", err)
+		return
+	}
+	for _, m := range mirrors {
+		if !h.list(ctx, m) {
+			return
+		}
+	}
+}
+
+// listNew lists the threads that were bound and never listed: an answer may have
+// been written before we knew that the thread is ours.
+func (h *holder) listNew(ctx context.Context) {
+	mirrors, err := h.r.Store.Unlisted(ctx, h.p.Surface.Name(), h.p.Workspace, 100)
+	if err != nil && ctx.Err() == nil {
+		h.log.Warn("new threads not read", "error", err)
+	}
+	for _, m := range mirrors {
+		if h.relist[m.ID].After(time.Now()) {
+			continue
+		}
+		if !h.list(ctx, m) {
+			return
+		}
+		// Listed, it is not read again; lost, it is not asked for each second.
+		h.relist[m.ID] = time.Now().Add(h.r.CatchUpEvery)
+	}
+}
+
+// list feeds one thread through the same Append as live events. It waits for
+// rate limits, and reports false when the workspace should be left alone for now.
+func (h *holder) list(ctx context.Context, m Mirror) bool {
+	for ctx.Err() == nil {
+		err := h.listOnce(ctx, m)
+		var se *SurfaceError
+		switch {
+		case err == nil:
+			h.r.Count("listed", h.p.lease())
+			return true
+		case errors.As(err, &se) && se.Class == RateLimited:
+			if !pause(ctx, max(se.After, 100*time.Millisecond)) {
+				return false
+			}
+		case errors.As(err, &se) && se.Class == Gone:
+			// The next send, or the probe, says what to do about it.
+			h.log.Info("thread not listed", "mirror", m.ID.String(), "code", se.Code)
+			return true
+		default:
+			if ctx.Err() == nil {
+				h.log.Warn("thread not listed", "mirror", m.ID.String(), "error", err)
+			}
+			return false
+		}
+	}
+	return false
+}
+
+func (h *holder) listOnce(ctx context.Context, m Mirror) error {
+	known, err := h.r.Store.MirrorCopies(ctx, m.ID)
+	if err != nil {
+		return err
+	}
+	seen, err := h.p.Surface.List(ctx, m, known, func(ctx context.Context, in Inbound) error {
+		_, err := h.r.Store.Append(ctx, &in)
+		return err
+	})
+	if err != nil || seen == "" {
+		return err
+	}
+	_, err = h.r.Store.Append(ctx, &MarkSeen{Mirror: m.ID, Seen: seen})
+	return err
+}
+
+// probeParked resumes mirrors whose place can be posted to again, so that an
+// admin who mended the cause need not press anything.
+func (h *holder) probeParked(ctx context.Context) {
+	every := time.NewTicker(h.r.ProbeEvery)
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case channel := <-h.recover:
+			h.resumeWorking(ctx, channel)
+		case <-every.C:
+			h.resumeWorking(ctx, "")
+		}
+	}
+}
+
+// resumeWorking probes the places of parked mirrors, or of those in one channel, and
+// resumes those that work.
+func (h *holder) resumeWorking(ctx context.Context, channel string) {
+	mirrors, err := h.r.Store.Parked(ctx, h.p.Surface.Name(), h.p.Workspace, channel)
+	if err != nil {
+		h.log.Warn("parked mirrors not read", "error", err)
+		return
+	}
+	works := map[Place]bool{}
+	for _, m := range mirrors {
+		if m.Parked == ParkedUncertain || m.Parked == ParkedThread {
+			continue
+		}
+		ok, asked := works[m.Place]
+		if !asked {
+			ok = h.p.Surface.Probe(ctx, m.Place) == nil
+			works[m.Place] = ok
+		}
+		if !ok {
+			continue
+		}
+		if _, err := h.r.Store.Append(ctx, &Resume{Actor: System(), Mirror: m.ID, Reason: "the channel can be posted to again"}); err != nil {
+			h.log.Warn("mirror not resumed", "mirror", m.ID.String(), "error", err)
+		}
+	}
+}

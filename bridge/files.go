@@ -1,0 +1,108 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"time"
+)
+
+// maxFileAttempts is how often a file is tried before it is given up with a reason.
+const maxFileAttempts = 12
+
+// fetchFiles fetches the files that inbound messages named. The text never waits
+// for them. If we crash in a fetch, it is made again: the bytes are stored by content.
+func (h *holder) fetchFiles(ctx context.Context) {
+	for ctx.Err() == nil {
+		rung := h.r.Bell.Any()
+		files, err := h.r.Store.PendingFiles(ctx, h.p.Surface.Name(), h.p.Workspace, 16)
+		if err != nil && ctx.Err() == nil {
+			h.log.Warn("pending files not read", "error", err)
+		}
+		for _, f := range files {
+			if err := h.fetchFile(ctx, f); err != nil && ctx.Err() == nil {
+				h.log.Warn("file state not recorded", "ticket", f.Ticket, "message", f.Message, "error", err)
+			}
+		}
+		if len(files) > 0 && err == nil {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-rung:
+		case <-time.After(h.r.Poll):
+		}
+	}
+}
+
+func (h *holder) fetchFile(ctx context.Context, f File) error {
+	id := ID{f.Ticket, f.Message}
+	hash, size, kind, err := h.download(ctx, f)
+	if err == nil {
+		_, err = h.r.Store.Append(ctx, &StoreFile{Message: id, N: f.N, MIME: kind, Size: size, Hash: hash})
+		return err
+	}
+	if ctx.Err() != nil {
+		return nil // stopping: it stays pending
+	}
+	var se *SurfaceError
+	permanent := errors.As(err, &se) && (se.Class == Rejected || se.Class == Gone)
+	if permanent || f.Attempts >= maxFileAttempts {
+		reason := err.Error()
+		if se != nil && se.Code != "" {
+			reason = se.Code
+		}
+		_, err = h.r.Store.Append(ctx, &FailFile{Message: id, N: f.N, Reason: reason})
+		return err
+	}
+	wait := retryWait(f.Attempts)
+	if se != nil && se.After > wait {
+		wait = se.After
+	}
+	_, err = h.r.Store.Append(ctx, &DeferFile{Message: id, N: f.N, Until: time.Now().Add(wait)})
+	return err
+}
+
+// download stores the bytes and tells what they are, by looking at them: the
+// platform's word for the type is somebody else's input.
+func (h *holder) download(ctx context.Context, f File) (hash string, size int64, kind string, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, h.r.FileTimeout, errors.New("the file took too long"))
+	defer cancel()
+	body, err := h.p.Surface.Fetch(ctx, f.Place, f.Ref)
+	if err != nil {
+		return "", 0, "", err
+	}
+	defer func() { err = errors.Join(err, body.Close()) }()
+	sniff := &sniffer{r: body}
+	hash, size, err = h.r.Store.PutBlob(ctx, sniff, h.r.MaxFile)
+	if err != nil {
+		return "", 0, "", fmt.Errorf("fetch file: %w", err)
+	}
+	return hash, size, safeType(f.MIME, sniff.head), nil
+}
+
+// sniffer keeps the first bytes of what passes, by which a type is recognised.
+type sniffer struct {
+	r    interface{ Read([]byte) (int, error) }
+	head []byte
+}
+
+func (s *sniffer) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	if room := 512 - len(s.head); room > 0 {
+		s.head = append(s.head, p[:min(n, room)]...)
+	}
+	return n, err
+}
+
+// safeType returns the claimed type when the bytes do not speak against it.
+func safeType(claimed string, head []byte) string {
+	found := http.DetectContentType(head)
+	base, _, err := mime.ParseMediaType(claimed)
+	if err != nil || base == "" || found == "text/html; charset=utf-8" {
+		return found
+	}
+	return base
+}

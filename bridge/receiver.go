@@ -1,0 +1,69 @@
+package bridge
+
+import (
+	"context"
+	"fmt"
+)
+
+// Directory tells who an account belongs to.
+type Directory interface {
+	// Identify returns what is known of an account; an unknown one is no error.
+	Identify(ctx context.Context, a Account) (Known, error)
+	// MirrorByThread returns the mirror that has a thread, or ErrNotFound.
+	MirrorByThread(ctx context.Context, place Place, thread string) (Mirror, error)
+}
+
+// Receiver is the one way in for what surfaces receive. An adapter acknowledges
+// to its platform only after Accept has returned nil.
+type Receiver struct {
+	Log       Log
+	Desk      Desk
+	Directory Directory
+	// Count is told of every outcome, for metrics; may be nil.
+	Count func(outcome Outcome, surface string)
+}
+
+// Accept appends what was received. After it returned nil, the inbound is
+// committed, or is certainly nothing for us.
+func (r *Receiver) Accept(ctx context.Context, in Inbound) (Result, error) {
+	if in.Kind == InPress && in.Action == PressTake {
+		return r.take(ctx, in)
+	}
+	res, err := r.Log.Append(ctx, &in)
+	if err == nil && r.Count != nil {
+		r.Count(res.Outcome, in.Source.Surface)
+	}
+	return res, err
+}
+
+// take makes the presser the ticket's assignee, by the desk that owns it. Result.Why
+// is what the presser is told.
+func (r *Receiver) take(ctx context.Context, in Inbound) (Result, error) {
+	m, err := r.Directory.MirrorByThread(ctx, in.Source.Place(), in.Source.Thread)
+	if err != nil {
+		return Result{Outcome: NotOurs, Why: "no conversation is mirrored in this thread"}, ignoreNotFound(err)
+	}
+	known, err := r.Directory.Identify(ctx, in.Author)
+	if err != nil {
+		return Result{}, err
+	}
+	if known.Person == "" || known.Role == RoleExpert {
+		return Result{Outcome: Ignored, Mirror: m.ID, Why: "Only an agent can take a ticket, and this account is not linked to one. " +
+			"Ask an admin to link it under People."}, nil
+	}
+	name := known.Name
+	if name == "" {
+		name = in.AuthorName
+	}
+	res, err := r.Desk.Change(ctx, &ChangeTicket{
+		Actor:  Actor{Person: known.Person, Role: known.Role, Account: in.Author, Name: name},
+		Ticket: m.ID.Ticket, Assignee: &known.Person, AssigneeName: name, Status: StatusOpen,
+		Reason: "taken from " + in.Source.Surface, Conversation: m.Conversation, Key: in.Key,
+	})
+	if err != nil {
+		return Result{}, fmt.Errorf("take ticket %d: %w", m.ID.Ticket, err)
+	}
+	res.Mirror = m.ID
+	res.Why = fmt.Sprintf("You have ticket #%d now.", m.ID.Ticket)
+	return res, nil
+}

@@ -1,0 +1,447 @@
+package bridge
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// workLimit is how many entries a worker reads at once.
+const workLimit = 64
+
+// notePart is the part of the note that stands for a rejected entry, out of the
+// way of the entry's own parts.
+const notePart = 1000
+
+// errStop ends a worker's turn: the mirror waits, is parked, or ctx ended.
+var errStop = errors.New("the mirror waits")
+
+// turn is one worker's turn on one mirror.
+type turn struct {
+	h    *holder
+	stop context.Context
+	log  *slog.Logger
+	w    Work
+	desk *TicketContext
+}
+
+// bring shows a mirror's entries in order until nothing is left or the mirror has
+// to wait. It returns the cursor it left, zero when it does not know.
+func (h *holder) bring(ctx context.Context, id ID) int64 {
+	t := &turn{h: h, stop: ctx, log: h.log.With("mirror", id.String())}
+	for ctx.Err() == nil && h.leased() {
+		w, err := h.r.Store.Work(h.calls, id, workLimit)
+		if err != nil {
+			t.log.Warn("mirror not read", "error", err)
+			return 0
+		}
+		if len(w.Entries) == 0 || w.Mirror.Parked != "" || w.Mirror.Due.After(time.Now()) {
+			return w.Mirror.Cursor
+		}
+		t.w, t.desk = w, nil
+		if err := t.showAll(); err != nil {
+			if !errors.Is(err, errStop) {
+				t.log.Warn("mirror not brought forward", "error", err)
+				pause(ctx, h.r.Poll)
+			}
+			return t.w.Mirror.Cursor
+		}
+	}
+	return 0
+}
+
+// showAll shows the entries that were read, stepping over those that need no call.
+func (t *turn) showAll() (err error) {
+	for i, e := range t.w.Entries {
+		if t.stop.Err() != nil {
+			return errStop
+		}
+		if e.Kind == TicketChanged && cardFollows(t.w.Entries[i+1:]) {
+			continue // the next update of the card shows the present state
+		}
+		if err := t.show(e); err != nil {
+			return err
+		}
+	}
+	last := t.w.Entries[len(t.w.Entries)-1].Seq
+	if t.w.Mirror.Cursor >= last {
+		return nil
+	}
+	_, err = t.append(&Step{Fence: t.h.fence, Mirror: t.w.Mirror.ID, Seq: last})
+	t.w.Mirror.Cursor = last
+	return err
+}
+
+func cardFollows(rest []*Entry) bool {
+	for _, e := range rest {
+		if e.Kind == TicketChanged {
+			return true
+		}
+	}
+	return false
+}
+
+// show makes the calls of one entry.
+func (t *turn) show(e *Entry) (err error) {
+	key := DeliveryKey{Mirror: t.w.Mirror.ID, Seq: e.Seq}
+	defer func() {
+		if err != nil && !errors.Is(err, errStop) && !errors.Is(err, ErrFenced) {
+			err = t.failed(key, AsSurfaceError(err))
+		}
+	}()
+	defer protect(&err)
+	if r := t.rejected(e.Seq); r != "" {
+		return t.showNote(e, r)
+	}
+	if t.nothingToShow(e) {
+		return nil
+	}
+	view, err := t.view(e)
+	if err != nil {
+		return err
+	}
+	calls := t.h.p.Surface.Plan(view)
+	for part, c := range calls {
+		key.Part = part
+		c.Last = part == len(calls)-1
+		if err := t.call(key, c); err != nil {
+			if errors.Is(err, errRejected) {
+				return t.showNote(e, t.rejected(e.Seq))
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// nothingToShow: what was said in this very thread is there, and a message that
+// was deleted before it was shown need not appear. A call that was begun is
+// always seen through, since it may have had its effect.
+func (t *turn) nothingToShow(e *Entry) bool {
+	if e.saidIn(&t.w.Mirror) {
+		return true
+	}
+	message := e.Facts.Message
+	switch e.Kind {
+	case MessagePosted:
+		message = e.Seq
+	case MessageEdited, FileStored:
+	default:
+		return false
+	}
+	for _, d := range t.w.Deliveries {
+		if d.Seq == e.Seq {
+			return false
+		}
+	}
+	return t.w.Messages[message].DeletedSeq != 0
+}
+
+var errRejected = errors.New("the entry cannot be shown there")
+
+// rejected returns why an entry was found impossible to show, from its delivery.
+func (t *turn) rejected(seq int64) string {
+	for _, d := range t.w.Deliveries {
+		if d.Seq == seq && d.Rejected != "" {
+			return d.Rejected
+		}
+	}
+	return ""
+}
+
+// showNote puts a visible note in the place of an entry that cannot be shown, so
+// that people there know that something is missing. When not even that can be
+// shown, the audit trail has the reason and the mirror goes on.
+func (t *turn) showNote(e *Entry, reason string) error {
+	view, err := t.view(e)
+	if err != nil {
+		return err
+	}
+	view.Rejected = reason
+	key := DeliveryKey{Mirror: t.w.Mirror.ID, Seq: e.Seq, Part: notePart}
+	for _, c := range t.h.p.Surface.Plan(view) {
+		c.Last = true
+		err := t.call(key, c)
+		if err == nil || !errors.Is(err, errRejected) {
+			return err
+		}
+		break
+	}
+	_, err = t.append(&Reject{Fence: t.h.fence, Key: key, Reason: reason, Skip: true})
+	t.w.Mirror.Cursor = e.Seq
+	return err
+}
+
+// call makes one call exactly once in effect: Begin, Deliver, Settle.
+func (t *turn) call(key DeliveryKey, c Call) error {
+	if d := t.delivery(key); d != nil {
+		if d.Done {
+			return nil
+		}
+		return t.resume(*d, c)
+	}
+	if b, ok := t.h.p.Surface.(Budgeted); ok {
+		if wait, whole := b.Wait(t.w.Mirror, c); wait > 0 {
+			return t.hold(key, wait, whole)
+		}
+	}
+	token := rand.Text()
+	res, err := t.append(&Begin{Fence: t.h.fence, Key: key, Token: token, Call: c})
+	if errors.Is(err, ErrConflict) {
+		return errStop // parked, or shown, since we looked
+	}
+	if err != nil {
+		return err
+	}
+	switch res.Outcome {
+	case Duplicate: // begun by an earlier life of this daemon since we looked
+		return errStop
+	case Ignored:
+		return nil
+	}
+	// If we crash here, the row says that the call may have been made.
+	return t.deliver(Delivery{DeliveryKey: key, Token: token, BegunAt: time.Now()}, c)
+}
+
+func (t *turn) delivery(key DeliveryKey) *Delivery {
+	for i := range t.w.Deliveries {
+		if t.w.Deliveries[i].DeliveryKey == key {
+			return &t.w.Deliveries[i]
+		}
+	}
+	return nil
+}
+
+// hold waits for a budget: the whole channel in memory, or just this mirror.
+func (t *turn) hold(key DeliveryKey, wait time.Duration, whole bool) error {
+	until := time.Now().Add(wait)
+	if whole {
+		t.h.holdChannel(t.w.Mirror.Place, until)
+		return errStop
+	}
+	if _, err := t.append(&Defer{Fence: t.h.fence, Key: key, Until: until, Held: true, Uncertain: true}); err != nil {
+		return err
+	}
+	return errStop
+}
+
+func (t *turn) attempt(d Delivery, c Call) Attempt {
+	return Attempt{
+		Mirror: t.w.Mirror, Call: c, Token: d.Token, BegunAt: d.BegunAt, Memo: d.Memo,
+		Remember: func(ctx context.Context, memo string) error {
+			_, err := t.h.r.Store.Append(ctx, &Remember{Fence: t.h.fence, Key: d.DeliveryKey, Memo: memo})
+			return err
+		},
+	}
+}
+
+// deliver makes the call of a delivery that is recorded as begun.
+func (t *turn) deliver(d Delivery, c Call) error {
+	if !t.h.leased() {
+		return ErrFenced
+	}
+	timeout := t.h.r.CallTimeout
+	if c.Slow {
+		timeout = t.h.r.FileTimeout
+	}
+	ctx, cancel := context.WithTimeoutCause(t.h.calls, timeout, errors.New("the surface took too long"))
+	receipt, err := t.h.p.Surface.Deliver(ctx, t.attempt(d, c))
+	cancel()
+	// If we crash here, the call was made and nobody knows: Find will tell.
+	if err != nil {
+		return t.failed(d.DeliveryKey, AsSurfaceError(err))
+	}
+	return t.settle(d, c, receipt)
+}
+
+func (t *turn) settle(d Delivery, c Call, receipt Receipt) error {
+	if _, err := t.append(&Settle{Fence: t.h.fence, Key: d.DeliveryKey, Token: d.Token, Receipt: receipt}); err != nil {
+		return err
+	}
+	t.h.r.Count("delivered", t.h.p.lease())
+	t.w.settled(d.DeliveryKey, c, receipt)
+	return nil
+}
+
+// resume takes up a delivery whose outcome nobody knows: the daemon died, or the
+// answer was lost. What can be repeated is repeated; a post is looked for, and
+// sent again only when the doubt has passed without a trace.
+func (t *turn) resume(d Delivery, c Call) error {
+	if c.Verb != VerbPost {
+		return t.deliver(d, c)
+	}
+	ctx, cancel := context.WithTimeoutCause(t.h.calls, t.h.r.CallTimeout, errors.New("the surface took too long"))
+	receipt, found, err := t.h.p.Surface.Find(ctx, t.attempt(d, c))
+	cancel()
+	if err != nil {
+		e := *AsSurfaceError(err)
+		e.Uncertain = true // looking changes nothing, so the doubt stays
+		return t.failed(d.DeliveryKey, &e)
+	}
+	if found {
+		t.h.r.Count("resolved", t.h.p.lease())
+		return t.settle(d, c, receipt)
+	}
+	now := time.Now()
+	if until := nextLook(d.BegunAt, now, t.h.r.Doubt); until.After(now) {
+		_, err := t.append(&Defer{Fence: t.h.fence, Key: d.DeliveryKey, Until: until, Error: "looking for a post of unknown outcome", Uncertain: true, Held: true})
+		return errors.Join(err, errStop)
+	}
+	if t.h.r.ParkUncertain {
+		return t.failed(d.DeliveryKey, &SurfaceError{
+			Class: Gone, Uncertain: true, Code: ParkedUncertain,
+			Remedy: "Look in the thread whether the message is there, then resume: it is sent if it cannot be found.",
+		})
+	}
+	if _, err := t.append(&Resend{Fence: t.h.fence, Key: d.DeliveryKey}); err != nil {
+		return err
+	}
+	t.h.r.Count("resent", t.h.p.lease())
+	d.BegunAt = now
+	return t.deliver(d, c)
+}
+
+// ParkedUncertain and ParkedThread are reasons for parking that no probe can lift.
+const (
+	ParkedUncertain = "uncertain"
+	ParkedThread    = "thread_deleted"
+)
+
+// failed does what the schedule says of a failed call. It returns errStop when
+// the mirror's turn is over, errRejected when a note takes the entry's place.
+func (t *turn) failed(key DeliveryKey, e *SurfaceError) error {
+	if errors.Is(context.Cause(t.h.calls), ErrFenced) {
+		return ErrFenced
+	}
+	v := decideRetry(e, t.w.Mirror.Attempts, time.Now(), jitter())
+	t.h.r.Count(e.Class.String(), t.h.p.lease())
+	t.logFailure(key, e)
+	var err error
+	switch v.action {
+	case actReject:
+		_, err = t.append(&Reject{Fence: t.h.fence, Key: key, Reason: e.Code})
+		t.w.Deliveries = append(t.w.Deliveries, Delivery{DeliveryKey: key, Done: true, Rejected: e.Code})
+		return errors.Join(err, errRejected)
+	case actPark:
+		_, err = t.append(&Park{Fence: t.h.fence, Key: key, Reason: parkReason(e), Remedy: parkRemedy(e), Error: e.Error(), Uncertain: e.Uncertain})
+	case actBlock:
+		t.h.block(t.h.calls, e)
+		fallthrough
+	default:
+		_, err = t.append(&Defer{Fence: t.h.fence, Key: key, Until: v.until, Error: e.Error(), Uncertain: e.Uncertain, Held: v.held})
+	}
+	return errors.Join(err, errStop)
+}
+
+func parkReason(e *SurfaceError) string {
+	if e.Code == "" {
+		return e.Class.String()
+	}
+	return e.Code
+}
+
+func parkRemedy(e *SurfaceError) string {
+	if e.Remedy == "" {
+		return fmt.Sprintf("The surface answered %q. Mend the cause there, then resume the mirror.", parkReason(e))
+	}
+	return e.Remedy
+}
+
+// logFailure logs the first failure of a mirror at full voice; the same again is for the metrics.
+func (t *turn) logFailure(key DeliveryKey, e *SurfaceError) {
+	level := slog.LevelDebug
+	if t.w.Mirror.Attempts == 0 && e.Class != RateLimited {
+		level = slog.LevelWarn
+	}
+	t.log.Log(t.h.calls, level, "delivery failed", "seq", key.Seq, "part", key.Part, "class", e.Class.String(), "code", e.Code, "uncertain", e.Uncertain, "error", e.Err)
+}
+
+// append runs a command of the turn. It is not cut short by the lease's end: the
+// fence in the database decides.
+func (t *turn) append(c Command) (Result, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.h.calls), t.h.r.CallTimeout)
+	defer cancel()
+	return t.h.r.Store.Append(ctx, c)
+}
+
+// settled brings what the worker has in memory up to a call that took effect, so
+// that the entries after it are planned with it.
+func (w *Work) settled(key DeliveryKey, c Call, r Receipt) {
+	switch c.Verb {
+	case VerbPost:
+		w.Copies = append(w.Copies, Copy{
+			CopyKey: CopyKey{w.Mirror.Place.Surface, w.Mirror.Place.Workspace, w.Mirror.Place.Channel, r.Ref},
+			Message: c.Message, Mirror: key.Mirror.Seq, Part: key.Part, Entry: key.Seq,
+		})
+		if c.Root {
+			w.Mirror.Thread = r.Ref
+		}
+	case VerbDelete:
+		for i := range w.Copies {
+			if w.Copies[i].Ref == c.Ref {
+				w.Copies[i].Gone = true
+			}
+		}
+	}
+	if c.Last {
+		w.Mirror.Cursor = key.Seq
+	}
+	w.Mirror.Attempts = 0
+}
+
+// view gathers what a rendering of an entry needs.
+func (t *turn) view(e *Entry) (View, error) {
+	v := View{
+		Entry: e, Mirror: t.w.Mirror, Conversation: t.w.Conversation, Subject: t.w.Subject,
+		StarterName: t.w.StarterName, Question: t.w.Question, Message: e.Facts.Message,
+	}
+	if e.Kind == MessagePosted || e.Kind == CustomerReply {
+		v.Message = e.Seq
+	}
+	if t.desk == nil {
+		ctx, cancel := context.WithTimeout(t.h.calls, t.h.r.CallTimeout)
+		defer cancel()
+		desk, err := t.h.r.Desk.Context(ctx, e.Ticket)
+		if err != nil {
+			return v, &SurfaceError{Class: Transient, Code: "desk", Err: fmt.Errorf("read ticket %d: %w", e.Ticket, err)}
+		}
+		t.desk = &desk
+	}
+	v.Ticket = *t.desk
+	for _, c := range t.w.Copies {
+		if c.Message == v.Message && v.Message != 0 && !c.Gone {
+			v.Copies = append(v.Copies, c)
+		}
+	}
+	v.Files = t.viewFiles(e, v.Message)
+	return v, nil
+}
+
+// viewFiles are the files that the entry shows: those stored when the message was
+// posted come with it, one that was fetched later comes with its own entry.
+func (t *turn) viewFiles(e *Entry, message int64) []ViewFile {
+	names := e.Words.Files
+	if post := t.w.Posts[message]; e.Kind == FileStored && post != nil {
+		names = post.Words.Files
+	}
+	var out []ViewFile
+	for _, f := range t.w.Files[message] {
+		shown := e.Kind == FileStored && len(e.Facts.Files) == 1 && e.Facts.Files[0].N == f.N ||
+			e.Kind != FileStored && f.Seq == e.Seq
+		if !shown || f.State != FileStoredS {
+			continue
+		}
+		name := fmt.Sprintf("file-%d", f.N+1)
+		if f.N < len(names) && names[f.N] != "" {
+			name = names[f.N]
+		}
+		hash := f.Hash
+		out = append(out, ViewFile{Name: name, MIME: f.MIME, Size: f.Size, Hash: hash,
+			Open: func(ctx context.Context) (io.ReadCloser, error) { return t.h.r.Store.OpenBlob(ctx, hash) }})
+	}
+	return out
+}
