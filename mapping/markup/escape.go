@@ -14,7 +14,8 @@ func (w *lineWriter) escaped(i int) bool {
 		return true
 	case '_':
 		same := prev.style == c.style && next.style == c.style
-		return !(same && letter(prev) && letter(next))
+		inside := same && letter(prev) && letter(next)
+		return !inside || w.referenced(i-1) || w.referenced(i+1)
 	case '&':
 		return next.r == '#' || unicode.IsLetter(next.r) || next.object != ""
 	case '!':
@@ -33,7 +34,7 @@ func (w *lineWriter) colon(i int) bool {
 	if w.at(i+1).r == '/' && w.at(i+2).r == '/' {
 		return true
 	}
-	if isWord(w.at(i - 1).r) {
+	if prev := w.at(i - 1); isWord(prev.r) && prev.style == w.line[i].style && !w.referenced(i-1) {
 		return false
 	}
 	for n := i + 1; n < len(w.line) && w.line[n].object == ""; n++ {

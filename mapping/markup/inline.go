@@ -234,9 +234,15 @@ func (w *lineWriter) cell(i int) {
 	for w.has(^want) {
 		w.pop()
 	}
-	for _, st := range w.opening(i) {
+	opening := w.opening(i)
+	for _, st := range opening {
 		w.open = append(w.open, st)
 		w.out.WriteString(w.mark(st))
+	}
+	if len(opening) > 0 && w.line[i].blank() {
+		// Styles that had to be closed and opened again to nest.
+		w.out.WriteString(charReference(w.line[i].r))
+		return
 	}
 	w.out.WriteString(w.source(i))
 }
@@ -281,13 +287,15 @@ func (w *lineWriter) source(i int) string {
 		return c.object
 	}
 	if w.referenced(i) {
-		return fmt.Sprintf("&#%d;", c.r)
+		return charReference(c.r)
 	}
 	if w.escaped(i) {
 		return `\` + string(c.r)
 	}
 	return string(c.r)
 }
+
+func charReference(r rune) string { return fmt.Sprintf("&#%d;", r) }
 
 // referenced reports whether character i has to be written as a reference.
 func (w *lineWriter) referenced(i int) bool {
@@ -301,20 +309,26 @@ func (w *lineWriter) referenced(i int) bool {
 		return true
 	case c.r == '~' && (prev.style != c.style || next.style != c.style):
 		return true
-	case (prev.word || next.word) && (isWord(c.r) || c.r == ':'):
-		return true
+	case isWord(c.r) || c.r == ':':
+		if prev.word && prev.style == c.style || next.word && next.style == c.style {
+			return true
+		}
 	}
-	return w.blocks(prev, c) || w.blocks(next, c)
+	return w.blocks(i-1, i) || w.blocks(i+1, i)
 }
 
-// blocks reports whether character c keeps the delimiters between it and its
-// neighbour from working: they stand outside c, and c looks like a word to
-// them.
-func (w *lineWriter) blocks(inner, c cell) bool {
-	marks := inner.style &^ c.style
-	if marks == 0 || c.style&^inner.style != 0 || unicode.IsPunct(c.r) {
+// blocks reports whether the character at i keeps the delimiters between it and
+// its neighbour at inner from working: they stand outside the character, and it
+// looks like a word to them.
+func (w *lineWriter) blocks(inner, i int) bool {
+	in, c := w.at(inner), w.line[i]
+	marks := in.style &^ c.style
+	if marks == 0 || c.style&^in.style != 0 || unicode.IsPunct(c.r) {
 		return false
 	}
+	// One pair of stars or tildes works inside a word, as long as the
+	// character on its inner side is written as it is.
 	single := marks == bold || marks == strike || marks == italic && w.star
-	return !(single && inner.object == "" && (unicode.IsLetter(inner.r) || unicode.IsDigit(inner.r)))
+	beyond := w.at(inner + inner - i)
+	return !(single && letter(in) && beyond.style == in.style && !beyond.word)
 }

@@ -132,11 +132,8 @@ func quoteMark(quoted bool) string {
 func (w *slackWriter) spans(b block, i int) {
 	for _, s := range b.spans {
 		open, end := "", ""
-		if s.kind == spanText && strings.TrimSpace(s.text) == "" {
-			s.style &= code
-		}
 		for _, m := range slackMarks {
-			if s.style&m.style != 0 && !strings.ContainsAny(s.text, m.mark+"\n") {
+			if s.style&m.style != 0 && strings.TrimSpace(s.text) != "" && !strings.ContainsAny(s.text, m.mark+"\n") {
 				open, end = open+m.mark, m.mark+end
 			}
 		}
