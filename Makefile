@@ -34,7 +34,7 @@ race: ## run the concurrent packages' tests under the race detector
 fuzz: ## fuzz each target for 10 s (FUZZTIME=1m for longer)
 	@grep -rnoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sort | while IFS=: read -r file _ func; do \
 		echo "$$(dirname "$$file") $${func#func }"; \
-		$(GO) test -run='^$$' -fuzz="^$${func#func }\$$" -fuzztime=$(FUZZTIME) "$$(dirname "$$file")"; \
+		$(GO) test -run='^$$' -fuzz="^$${func#func }\$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=10x "$$(dirname "$$file")"; \
 	done
 
 lint: ## gofumpt, go vet, staticcheck (imports between packages are a test in cmd/sidebridge)
