@@ -127,11 +127,8 @@ func (s *State) apply(e *Entry) {
 		t = &Ticket{ID: e.Ticket}
 		s.Tickets[e.Ticket] = t
 	}
-	t.Head, t.HeadHash = e.Seq, e.Hash
+	t.Head, t.HeadHash, t.UpdatedAt = e.Seq, e.Hash, e.At
 	s.Changed.Tickets[t.ID] = true
-	if e.Kind.Reach() != ReachNobody || e.Kind == CustomerWrote || e.Kind == NoteWritten || e.Kind == TicketCreated {
-		t.UpdatedAt = e.At
-	}
 	switch e.Kind {
 	case TicketCreated, TicketChanged:
 		s.applyTicket(t, e)

@@ -36,6 +36,13 @@ func (s *Store) Release(ctx context.Context, name string) error {
 	return err
 }
 
+// FreeLeases ends all leases. Only a daemon that knows itself to be alone may call
+// it: one on SQLite, whose data folder is locked.
+func (s *Store) FreeLeases(ctx context.Context) error {
+	_, err := s.exec(ctx, "UPDATE leases SET expires = 0")
+	return err
+}
+
 // Block records that nothing can be sent to a workspace and what to do about it;
 // an empty reason records that it works again.
 func (s *Store) Block(ctx context.Context, surface, workspace, reason, remedy string) error {

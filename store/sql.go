@@ -167,3 +167,12 @@ func bit(b bool) int64 {
 	}
 	return 0
 }
+
+// snapshot are the options of a transaction that sees one state of the database.
+// SQLite's read transactions do so anyway.
+func snapshot(d dialect) *sql.TxOptions {
+	if d.name == "postgres" {
+		return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	}
+	return nil
+}
