@@ -145,6 +145,10 @@ type Slack struct {
 	// Enabled switches the workspace on. Default true.
 	Enabled bool `toml:"enabled"`
 
+	// TeamID is Slack's own id of the workspace, T…, as in the address
+	// app.slack.com/client/T…. Required.
+	TeamID string `toml:"team_id"`
+
 	// Mode is how events arrive: "socket" (Socket Mode, no public address
 	// needed) or "http" (Events API at PublicURL). Default "socket".
 	Mode string `toml:"mode"`
@@ -170,9 +174,17 @@ type Slack struct {
 	// thread count as replies. Default: none, bots are not heard.
 	AllowBots []string `toml:"allow_bots"`
 
+	// AllowTeams lists the ids (T…) of further workspaces whose members may
+	// press the buttons in channels shared with them. Default: none.
+	AllowTeams []string `toml:"allow_teams"`
+
+	// JoinChannels says whether the bot may join public channels by itself
+	// (needs the scope channels:join). Default false: it is invited.
+	JoinChannels bool `toml:"join_channels"`
+
 	// MaxFileBytes is the size in bytes up to which files are carried in
-	// either direction; larger ones are named and linked. Default 52428800
-	// (50 MiB).
+	// either direction; larger ones are named and linked. Default 104857600
+	// (100 MiB).
 	MaxFileBytes int64 `toml:"max_file_bytes"`
 
 	// HistoryPageSize is the number of messages asked for in one listing
@@ -227,7 +239,7 @@ func DefaultSlack(name string) Slack {
 		Enabled:         true,
 		Mode:            ModeSocket,
 		Identity:        IdentityApp,
-		MaxFileBytes:    50 << 20,
+		MaxFileBytes:    100 << 20,
 		HistoryPageSize: 200,
 		PostInterval:    time.Second,
 		PostsPerMinute:  240,

@@ -28,6 +28,7 @@ func load(t *testing.T, text string, environ ...string) (*Config, error) {
 const acme = `
 [[slack]]
 name = "acme"
+team_id = "T1"
 bot_token = "xoxb-1"
 app_token = "xapp-1"
 `
@@ -51,6 +52,7 @@ func TestEveryWorkspaceStartsFromTheDefaults(t *testing.T) {
 	c, err := load(t, acme+`
 [[slack]]
 name = "second"
+team_id = "T2"
 mode = "http"
 bot_token = "xoxb-2"
 signing_secrets = ["a", "b"]
@@ -60,6 +62,7 @@ posts_per_minute = 60
 		t.Fatal(err)
 	}
 	first, second := DefaultSlack("acme"), DefaultSlack("second")
+	first.TeamID, second.TeamID = "T1", "T2"
 	first.BotToken, first.AppToken = NewSecret("xoxb-1"), NewSecret("xapp-1")
 	second.Mode, second.BotToken, second.PostsPerMinute = ModeHTTP, NewSecret("xoxb-2"), 60
 	second.SigningSecrets = []Secret{NewSecret("a"), NewSecret("b")}
@@ -88,7 +91,7 @@ func TestExampleShowsEveryKeyWithItsDefault(t *testing.T) {
 	want := Default()
 	workspace := DefaultSlack("acme")
 	workspace.Enabled = false
-	workspace.SigningSecrets, workspace.AllowBots = []Secret{}, []string{}
+	workspace.SigningSecrets, workspace.AllowBots, workspace.AllowTeams = []Secret{}, []string{}, []string{}
 	want.Slack = []Slack{workspace}
 	if diff := cmp.Diff(&want, got); diff != "" {
 		t.Errorf("the example with every line on (-want +got):\n%s", diff)
@@ -135,7 +138,7 @@ func TestEnvironmentOverridesTheFile(t *testing.T) {
 	if err := os.WriteFile(secretFile, []byte("xoxb-from-file\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := load(t, "[[slack]]\nname = \"acme-eu\"\n",
+	c, err := load(t, "[[slack]]\nname = \"acme-eu\"\nteam_id = \"T1\"\n",
 		"HOME=/root",
 		"SIDEBRIDGE_LISTEN=:9000",
 		"SIDEBRIDGE_DATA_DIR=/var/lib/sidebridge",
@@ -161,6 +164,7 @@ func TestEnvironmentOverridesTheFile(t *testing.T) {
 	want.CatchUp.Every = 90 * time.Second
 	want.Audit.CheckpointFile, want.Audit.CheckpointKeyFile = "/var/lib/sidebridge/checkpoints.log", "/etc/key"
 	s := DefaultSlack("acme-eu")
+	s.TeamID = "T1"
 	s.BotToken, s.AppToken = NewSecret("xoxb-from-file"), NewSecret("xapp-1")
 	s.SigningSecrets, s.AllowBots, s.HistoryPageSize = []Secret{NewSecret("new"), NewSecret("old")}, []string{"B1"}, 15
 	want.Slack = []Slack{s}
@@ -195,7 +199,8 @@ func TestMistakesAreNamedWithTheirKey(t *testing.T) {
 		{name: "webhook in clear", text: "webhook.url = 'http://example.com/x'", want: []string{"webhook.url: use https", "webhook.secret:", "openssl"}},
 		{name: "webhook secret alone", text: "webhook.secret = 'xxxxxxxxxxxxxxxx'", want: []string{"webhook.url:"}},
 		{name: "workspace without a name", text: "[[slack]]\nenabled = false", want: []string{"slack[0].name"}},
-		{name: "two of one name", text: acme + acme, want: []string{"slack.acme.name: two"}},
+		{name: "two of one name", text: acme + acme, want: []string{"slack.acme.name: two", "slack.acme.team_id: T1 is the workspace acme already"}},
+		{name: "an address for a team", text: acme + "[[slack]]\nname = 'b'\nteam_id = 'acme.slack.com'\nbot_token = 'xoxb-2'\napp_token = 'xapp-2'", want: []string{"slack.b.team_id", "T0123ABCD"}},
 		{name: "no tokens", text: "[[slack]]\nname = 'a'", want: []string{"slack.a.bot_token: set the bot token", "slack.a.app_token: set the app-level token"}},
 		{name: "tokens mixed up", text: "[[slack]]\nname = 'a'\nbot_token = 'xapp-9'\napp_token = 'xoxb-9'", want: []string{"slack.a.bot_token: this is not", "xoxb-", "slack.a.app_token: this is not"}},
 		{name: "http without a secret", text: acme + "mode = 'http'", want: []string{"slack.acme.signing_secrets: set"}},

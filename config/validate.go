@@ -118,6 +118,7 @@ func (p *problems) webhook(w Webhook) {
 
 func (p *problems) workspaces(list []Slack) {
 	seen := make(map[string]bool)
+	teams := make(map[string]string)
 	for i, s := range list {
 		where := "slack." + s.Name
 		if !workspaceName.MatchString(s.Name) {
@@ -127,6 +128,10 @@ func (p *problems) workspaces(list []Slack) {
 			p.add(where+".name", "two workspaces have this name: rename one")
 		}
 		seen[s.Name] = true
+		if other, ok := teams[s.TeamID]; ok && s.TeamID != "" {
+			p.add(where+".team_id", "%s is the workspace %s already: keep one of them", s.TeamID, other)
+		}
+		teams[s.TeamID] = s.Name
 		p.workspace(where, s)
 	}
 }
@@ -134,6 +139,9 @@ func (p *problems) workspaces(list []Slack) {
 // workspaceName allows no underscore, so that no two names share an
 // environment variable.
 var workspaceName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+
+// teamID is what Slack's ids of workspaces look like.
+var teamID = regexp.MustCompile(`^T[A-Z0-9]+$`)
 
 func (p *problems) workspace(where string, s Slack) {
 	p.oneOf(where+".mode", s.Mode, ModeSocket, ModeHTTP)
@@ -160,6 +168,9 @@ func (p *problems) workspace(where string, s Slack) {
 }
 
 func (p *problems) slackSecrets(where string, s Slack) {
+	if !teamID.MatchString(s.TeamID) {
+		p.add(where+".team_id", "%q is not a workspace id such as T0123ABCD, found in the address app.slack.com/client/T…", s.TeamID)
+	}
 	p.token(where+".bot_token", s.BotToken, "the bot token (OAuth & Permissions page of the app)", "xoxb-", "xoxe.xoxb-")
 	switch s.Mode {
 	case ModeSocket:

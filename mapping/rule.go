@@ -10,7 +10,7 @@ import (
 // Channel is a place in a workspace where threads can be opened.
 type Channel struct {
 	Surface   string `json:"surface"`   // such as "slack"
-	Workspace string `json:"workspace"` // the surface's workspace, by our name for it
+	Workspace string `json:"workspace"` // the platform's id of it, such as Slack's T…
 	ID        string `json:"id"`        // the platform's id; names change
 }
 
