@@ -4,7 +4,7 @@ SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 GO          ?= go
 LINT_TOOL   := $(GO) tool -modfile=tools/go.mod
-PROVE       := $(GO) run ./bridge/bridgetest/prove
+PROVE       := $(GO) run ./cmd/prove
 FUZZTIME    ?= 10s
 # The race detector costs five to ten times the time, so it runs where the
 # concurrency lives.

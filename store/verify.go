@@ -138,6 +138,17 @@ func (s *Store) Record(ctx context.Context, ticket int64) (bridge.Record, error)
 	if len(tickets) == 0 {
 		return r, fmt.Errorf("ticket %d: %w", ticket, bridge.ErrNotFound)
 	}
+	for _, row := range copies {
+		if row.Gone != bit(row.Gone == 1) {
+			return r, fmt.Errorf("ticket %d: the copy %s/%s/%s/%s has gone = %d, which is neither 0 nor 1",
+				ticket, row.Surface, row.Workspace, row.Channel, row.Ref, row.Gone)
+		}
+	}
+	for _, row := range convs {
+		if row.Open != bit(row.Open == 1) {
+			return r, fmt.Errorf("ticket %d: conversation %d has open = %d, which is neither 0 nor 1", ticket, row.Seq, row.Open)
+		}
+	}
 	t, err := tickets[0].ticket()
 	if err != nil {
 		return r, fmt.Errorf("ticket %d: its row cannot be read: %w", ticket, err)

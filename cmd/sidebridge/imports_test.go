@@ -48,7 +48,6 @@ var domain = []string{"bridge", "mapping", "mapping/markup"}
 var importRules = []rule{
 	{"bridge", []string{"github.com/cenkalti/backoff/v4", "golang.org/x/sync"}},
 	{"bridge/bridgetest", slices.Concat(domain, testLibs, []string{"store"})},
-	{"bridge/bridgetest/prove", []string{"*"}},
 	{"mapping", nil},
 	{"mapping/markup", []string{"github.com/yuin/goldmark", "github.com/yuin/goldmark-emoji"}},
 	{"config", []string{"github.com/BurntSushi/toml"}},
