@@ -11,6 +11,7 @@ FUZZTIME    ?= 10s
 RACE_PKGS   ?= ./bridge/... ./store/... ./adapters/slack/...
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help build demo run test race fuzz lint fmt bench prove-kill prove-audit prove-forgery browser cover setup check clean
 
 help: ## show this list
