@@ -1,0 +1,166 @@
+package slacksim
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+const (
+	maxViewTitle    = 24
+	maxView         = 250 << 10
+	maxViewMetadata = 3000
+)
+
+// viewsOpen opens a modal for the person whose trigger it carries.
+// https://docs.slack.dev/reference/methods/views.open
+func (s *Sim) viewsOpen(c *call) (any, error) {
+	id := c.args.text("trigger_id")
+	t, known := s.triggers[id]
+	switch {
+	case !known:
+		return nil, fail("invalid_trigger_id")
+	case t.used:
+		return nil, fail("exchanged_trigger_id")
+	case s.now().Sub(t.born) > triggerLife:
+		return nil, fail("expired_trigger_id")
+	}
+	body, err := s.readView(c.args.raw("view"))
+	if err != nil {
+		return nil, err
+	}
+	t.used = true
+	s.triggers[id] = t
+	notify, _ := body["notify_on_close"].(bool)
+	v := &view{id: s.newID("V"), user: t.user, body: body, hash: s.newSecret(), notifyOnClose: notify}
+	s.views[v.id] = v
+	return ok().with("view", s.wireView(v)), nil
+}
+
+func (s *Sim) readView(raw json.RawMessage) (block, error) {
+	var body block
+	if len(raw) > maxView {
+		return nil, fail("view_too_large")
+	}
+	if json.Unmarshal(raw, &body) != nil || text(body, "type") != "modal" {
+		return nil, apiError{code: "invalid_arguments", messages: []string{"[ERROR] failed to match all allowed schemas [json-pointer:/view]"}}
+	}
+	c := &blockCheck{at: "/view"}
+	c.object(body["title"], maxViewTitle, "plain_text")
+	if length(text(body, "private_metadata")) > maxViewMetadata {
+		c.problem("private_metadata must be less than 3001 characters")
+	}
+	if length(text(body, "callback_id")) > maxID {
+		c.problem("callback_id must be less than 256 characters")
+	}
+	list, err := json.Marshal(body["blocks"])
+	if err == nil {
+		list, err = s.checkBlocks(list, maxViewBlocks)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c.problems != nil {
+		return nil, apiError{code: "invalid_arguments", messages: c.problems}
+	}
+	body["blocks"] = json.RawMessage(list)
+	return body, nil
+}
+
+func (s *Sim) wireView(v *view) fields {
+	f := fields{}
+	for key, value := range v.body {
+		f[key] = value
+	}
+	return f.with("id", v.id).with("team_id", s.opts.TeamID).with("app_id", s.opts.AppID).with("bot_id", s.opts.BotID).
+		with("hash", v.hash).with("root_view_id", v.id).with("previous_view_id", nil).
+		with("state", fields{"values": fields{}}).with("app_installed_team_id", s.opts.TeamID)
+}
+
+// Views returns the modals that are open, oldest first.
+func (s *Sim) Views() []View {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []View
+	for _, v := range s.views {
+		out = append(out, View{
+			ID: v.id, User: v.user, CallbackID: text(v.body, "callback_id"),
+			PrivateMetadata: text(v.body, "private_metadata"), JSON: encode(v.body),
+		})
+	}
+	slices.SortFunc(out, func(a, b View) int { return strings.Compare(a.ID, b.ID) })
+	return out
+}
+
+// SubmitView submits a modal with the values of its inputs, state.values as
+// JSON, and returns the app's answer: empty closes it, response_action errors
+// keeps it open.
+func (p *Person) SubmitView(ctx context.Context, viewID string, values json.RawMessage) (answer []byte, err error) {
+	s := p.sim
+	if len(values) == 0 {
+		values = json.RawMessage("{}")
+	}
+	var d *delivery
+	err = s.try(func() error {
+		v := s.views[viewID]
+		if v == nil || v.user != p.id {
+			return fmt.Errorf("submit view %s: %w", viewID, ErrNoSuch)
+		}
+		shown := s.wireView(v).with("state", fields{"values": values})
+		d = s.interact(p.interaction(nil, "view_submission").with("view", shown).with("response_urls", []any{}))
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	answer, err = s.answered(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	var action struct {
+		ResponseAction string          `json:"response_action"`
+		View           json.RawMessage `json:"view"`
+	}
+	_ = json.Unmarshal(answer, &action)
+	return answer, s.try(func() error { return s.settle(viewID, action.ResponseAction, action.View) })
+}
+
+// settle does with a submitted view what the app answered. The caller holds mu.
+func (s *Sim) settle(viewID, action string, raw json.RawMessage) error {
+	switch action {
+	case "errors":
+	case "update", "push":
+		body, err := s.readView(raw)
+		if err != nil {
+			return err
+		}
+		s.views[viewID].body = body
+	default:
+		delete(s.views, viewID)
+	}
+	return nil
+}
+
+// CloseView closes a modal; the app hears of it if the view asks for that.
+func (p *Person) CloseView(ctx context.Context, viewID string) error {
+	s := p.sim
+	var d *delivery
+	err := s.try(func() error {
+		v := s.views[viewID]
+		if v == nil || v.user != p.id {
+			return fmt.Errorf("close view %s: %w", viewID, ErrNoSuch)
+		}
+		delete(s.views, viewID)
+		if v.notifyOnClose {
+			d = s.interact(p.interaction(nil, "view_closed").with("view", s.wireView(v)).with("is_cleared", false))
+		}
+		return nil
+	})
+	if err != nil || d == nil {
+		return err
+	}
+	_, err = s.answered(ctx, d)
+	return err
+}
