@@ -50,13 +50,13 @@ fmt: ## format every file
 bench: ## measure append, relay and page latency on both databases
 	$(PROVE) bench
 
-prove-kill: ## kill -9 the daemon again and again under load: nothing lost, nothing twice
+prove-kill: ## kill -9 the daemon again and again under load: nothing lost, doubled, reordered
 	$(PROVE) kill
 
-prove-audit: ## verify chains and checkpoints after a run, erasure included
+prove-audit: ## change single bytes and rows: audit verify must name every one
 	$(PROVE) audit
 
-prove-forgery: ## forge rows, entries and checkpoints: each one must be found and named
+prove-forgery: ## send mutated and replayed requests: none may be accepted
 	$(PROVE) forgery
 
 browser: ## run only the browser tests (needs Chromium)
