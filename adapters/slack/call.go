@@ -1,0 +1,118 @@
+package slack
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"github.com/sidebridge/sidebridge/bridge"
+)
+
+// call makes one call of the Web API, once, within the budget, and classifies
+// its failure. more names further buckets than the method's own.
+func (a *Adapter) call(ctx context.Context, method, channel string, run func(context.Context) error, more ...string) error {
+	if wait := a.limits.take(append(more, method)...); wait > 0 {
+		a.count("held", method)
+		return &bridge.SurfaceError{Class: bridge.RateLimited, After: wait, Code: "budget"}
+	}
+	ctx, trace := traced(ctx)
+	err := a.surfaceError(run(ctx), channel, trace)
+	a.count("call", method)
+	if err == nil {
+		return nil
+	}
+	a.count("call failed", method)
+	var se *bridge.SurfaceError
+	if errors.As(err, &se) && se.Class == bridge.RateLimited {
+		a.limits.freeze(method, se.After)
+	}
+	return err
+}
+
+// readCall is call for what can be repeated: it waits for the budget and through
+// refusals for being too fast, and tries again after a lost answer, as long as
+// ctx lasts.
+func (a *Adapter) readCall(ctx context.Context, method, channel string, run func(context.Context) error) error {
+	for tries := 0; ; {
+		err := a.call(ctx, method, channel, run)
+		var se *bridge.SurfaceError
+		if err == nil || !errors.As(err, &se) {
+			return err
+		}
+		var wait time.Duration
+		switch se.Class {
+		case bridge.RateLimited:
+			wait = se.After
+		case bridge.Transient:
+			if tries++; tries > 3 || se.Code == "invalid_cursor" {
+				return err
+			}
+			wait = time.Duration(tries*tries) * 500 * time.Millisecond
+		default:
+			return err
+		}
+		if !sleep(ctx, wait) {
+			return err
+		}
+	}
+}
+
+// sleep waits, and reports false when ctx ends, or would end, before.
+func sleep(ctx context.Context, d time.Duration) bool {
+	if end, ok := ctx.Deadline(); ok && time.Until(end) < d {
+		return false
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// posts are the buckets that a new message in a channel takes from, beside its
+// method's own.
+func posts(channel string) []string { return []string{"#" + channel} }
+
+// Wait implements bridge.Budgeted.
+func (a *Adapter) Wait(m bridge.Mirror, c bridge.Call) (time.Duration, bool) {
+	channel := m.Place.Channel
+	switch c.Verb {
+	case bridge.VerbEdit:
+		return a.limits.look("chat.update"), false
+	case bridge.VerbDelete:
+		return a.limits.look("chat.delete"), false
+	}
+	if _, ok := c.Payload.(*upload); ok {
+		return a.limits.look("files.completeUploadExternal", "#"+channel), true
+	}
+	return a.limits.look("chat.postMessage", "#"+channel), true
+}
+
+// lookupUser asks for a user's name. Somebody who has left still has one.
+func (a *Adapter) lookupUser(ctx context.Context, id string) (string, error) {
+	var name string
+	err := a.call(ctx, "users.info", "", func(ctx context.Context) error {
+		u, err := a.api.GetUserInfoContext(ctx, id)
+		if err == nil {
+			name = userName(u)
+		}
+		return err
+	})
+	var se *bridge.SurfaceError
+	if errors.As(err, &se) && (se.Code == "user_not_found" || se.Code == "user_not_visible") {
+		return "", errUnknownID
+	}
+	if err == nil && name == "" {
+		return "", errUnknownID
+	}
+	return name, err
+}
+
+func userName(u *slack.User) string {
+	return first(u.Profile.DisplayName, u.Profile.RealName, u.RealName, u.Name)
+}

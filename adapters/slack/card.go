@@ -1,0 +1,144 @@
+package slack
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/slack-go/slack"
+
+	"github.com/sidebridge/sidebridge/bridge"
+	"github.com/sidebridge/sidebridge/mapping"
+	"github.com/sidebridge/sidebridge/mapping/markup"
+)
+
+// The buttons of the root card. Slack sends their ids back when they are pressed.
+const (
+	pressClose  = "sidebridge_close"
+	pressReopen = "sidebridge_reopen"
+	pressTake   = "sidebridge_take"
+	pressShow   = "sidebridge_show"
+	pressOpen   = "sidebridge_open" // a link; the press itself means nothing
+)
+
+const (
+	maxHeader   = 150  // https://docs.slack.dev/reference/block-kit/blocks/header-block
+	maxField    = 300  // of 2,000; a card is not the place for more
+	maxQuestion = 1500 // the whole message is the first reply
+)
+
+// card renders the root of a thread: which ticket, what is asked and by whom, and
+// how it stands. What it tells of the ticket is what the mapping rule lets it.
+func (a *Adapter) card(v bridge.View) *content {
+	fields, _ := a.policy(v.Mirror.Rule)
+	shown := fields.Apply(ticketContext(v.Ticket))
+	title := truncate(fmt.Sprintf("Ticket #%d: %s", v.Ticket.ID, first(markup.Plain(v.Subject), "side conversation")), maxHeader)
+	blocks := []slack.Block{
+		slack.NewHeaderBlock(slack.NewTextBlockObject(slack.PlainTextType, title, false, false)),
+	}
+	question := a.question(v)
+	if question != nil {
+		blocks = append(blocks, question.blocks...)
+	}
+	blocks = append(blocks, cardFields(v, shown), a.buttons(v))
+	text := markup.EscapeSlack(title)
+	if question != nil {
+		text += "\n" + question.text
+	}
+	return &content{text: text, blocks: blocks}
+}
+
+// question renders the first message, shortened.
+func (a *Adapter) question(v bridge.View) *content {
+	parts := markup.ToSlack(v.Question, directory{a: a}, maxQuestion)
+	if len(parts) == 0 {
+		return nil
+	}
+	c := a.rendered(parts[0], "")
+	if len(parts) > 1 {
+		c.text += " …"
+		c.blocks = append(c.blocks, slack.NewContextBlock("", slack.NewTextBlockObject(slack.PlainTextType, "… the rest is in the thread", false, false)))
+	}
+	return c
+}
+
+// cardFields lists who asks and how the ticket stands.
+func cardFields(v bridge.View, t mapping.Context) slack.Block {
+	state := "open"
+	if !v.Conversation.Open {
+		state = "closed"
+	}
+	var fields []*slack.TextBlockObject
+	add := func(name, value string) {
+		if value = strings.TrimSpace(value); value != "" {
+			text := "*" + name + "*\n" + markup.EscapeSlack(truncate(value, maxField))
+			fields = append(fields, slack.NewTextBlockObject(slack.MarkdownType, text, false, true))
+		}
+	}
+	add("Asked by", markup.CleanName(v.StarterName))
+	add("Conversation", state)
+	add("Ticket", markup.Plain(t.Subject))
+	add("Status", v.Ticket.Status)
+	add("Assignee", markup.CleanName(t.Assignee))
+	add("Priority", t.Priority)
+	add("Customer", customer(t))
+	add("Tags", strings.Join(t.Tags, ", "))
+	return slack.NewSectionBlock(nil, fields, nil)
+}
+
+func customer(t mapping.Context) string {
+	name := markup.CleanName(t.RequesterName)
+	switch {
+	case t.RequesterEmail == "":
+		return name
+	case name == "":
+		return t.RequesterEmail
+	}
+	return name + " (" + t.RequesterEmail + ")"
+}
+
+func (a *Adapter) buttons(v bridge.View) slack.Block {
+	button := func(id, text string) *slack.ButtonBlockElement {
+		return slack.NewButtonBlockElement(id, "", slack.NewTextBlockObject(slack.PlainTextType, text, false, false))
+	}
+	var row []slack.BlockElement
+	if v.Conversation.Open {
+		row = append(row, button(pressClose, "Close"))
+	} else {
+		row = append(row, button(pressReopen, "Reopen"))
+	}
+	row = append(row, button(pressTake, "Take ticket"), button(pressShow, "Show ticket"))
+	if url := a.urlOf(v.Ticket); url != "" {
+		row = append(row, button(pressOpen, "Open ticket").WithURL(url))
+	}
+	return slack.NewActionBlock("", row...)
+}
+
+// ticketContext is the ticket in the words of the field policy.
+func ticketContext(t bridge.TicketContext) mapping.Context {
+	c := mapping.Context{
+		Subject: t.Subject, RequesterName: t.Requester, RequesterEmail: t.Email,
+		Assignee: t.Assignee, Priority: t.Priority, Tags: t.Tags,
+	}
+	for _, m := range t.Messages {
+		kind := mapping.Kind(m.Kind)
+		switch m.Kind {
+		case bridge.CustomerWrote:
+			kind = mapping.FromCustomer
+		case bridge.CustomerReply:
+			kind = mapping.ToCustomer
+		case bridge.NoteWritten:
+			kind = mapping.Note
+		}
+		c.Messages = append(c.Messages, mapping.Message{Kind: kind, Author: m.Name, At: m.At, Text: m.Body})
+	}
+	return c
+}
+
+// truncate shortens text to n characters, the last of which then is an ellipsis.
+func truncate(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:n-1]) + "…"
+}

@@ -1,0 +1,148 @@
+package slack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/slack-go/slack"
+
+	"github.com/sidebridge/sidebridge/bridge"
+)
+
+// Deliver implements bridge.Surface.
+func (a *Adapter) Deliver(ctx context.Context, at bridge.Attempt) (bridge.Receipt, error) {
+	switch at.Call.Verb {
+	case bridge.VerbDelete:
+		return a.remove(ctx, at.Mirror.Place.Channel, at.Call.Ref)
+	case bridge.VerbEdit:
+		return a.update(ctx, at)
+	}
+	if err := a.mayPost(ctx, at.Mirror); err != nil {
+		return bridge.Receipt{}, err
+	}
+	if u, ok := at.Call.Payload.(*upload); ok {
+		return a.upload(ctx, at, u)
+	}
+	return a.post(ctx, at)
+}
+
+// errPayload: the call carries nothing that we planned, which is a defect.
+func errPayload(c bridge.Call) error {
+	return &bridge.SurfaceError{Class: bridge.Rejected, Code: "unplanned", Err: fmt.Errorf("a %s without content", c.Verb)}
+}
+
+// post sends one message and makes sure that it is where it should be.
+func (a *Adapter) post(ctx context.Context, at bridge.Attempt) (bridge.Receipt, error) {
+	c, ok := at.Call.Payload.(*content)
+	if !ok {
+		return bridge.Receipt{}, errPayload(at.Call)
+	}
+	channel := at.Mirror.Place.Channel
+	options, err := a.postOptions(at, c)
+	if err != nil {
+		return bridge.Receipt{}, err
+	}
+	var ts string
+	var answer slack.Message
+	err = a.call(ctx, "chat.postMessage", channel, func(ctx context.Context) error {
+		var err error
+		_, ts, answer, err = a.api.PostMessageWithResponseContext(ctx, channel, options...)
+		return err
+	}, posts(channel)...)
+	switch {
+	case err != nil:
+		return bridge.Receipt{}, err
+	case !validTS(ts):
+		return bridge.Receipt{}, &bridge.SurfaceError{Class: bridge.Transient, Uncertain: true, Code: "no_ts"}
+	case !at.Call.Root && answer.ThreadTimestamp != at.Mirror.Thread:
+		return bridge.Receipt{}, a.stray(ctx, channel, ts)
+	}
+	return bridge.Receipt{Ref: ts, Print: c.print}, nil
+}
+
+// postOptions is the only place where a post is given its thread. One that is no
+// root and has no thread is refused here: it would be read by the whole channel.
+func (a *Adapter) postOptions(at bridge.Attempt, c *content) ([]slack.MsgOption, error) {
+	payload := map[string]any{"d": at.Token}
+	if at.Call.Root {
+		payload["r"] = true
+	}
+	options := []slack.MsgOption{
+		slack.MsgOptionText(c.text, false),
+		slack.MsgOptionDisableLinkUnfurl(),
+		slack.MsgOptionDisableMediaUnfurl(),
+		slack.MsgOptionMetadata(slack.SlackMetadata{EventType: eventType, EventPayload: payload}),
+	}
+	if len(c.blocks) > 0 {
+		options = append(options, slack.MsgOptionBlocks(c.blocks...))
+	}
+	if a.identity == IdentityAgent && c.author != "" {
+		options = append(options, slack.MsgOptionUsername(c.author))
+	}
+	if at.Call.Root {
+		return options, nil
+	}
+	thread, err := newThreadTS(at.Mirror.Thread)
+	if err != nil {
+		return nil, &bridge.SurfaceError{Class: bridge.Gone, Code: "no_thread", Err: err,
+			Remedy: "The conversation has no thread there. Open it in the channel again."}
+	}
+	return append(options, slack.MsgOptionTS(thread.ts)), nil
+}
+
+// stray takes back a reply that Slack put into the channel, which it does when
+// the parent was deleted, while it says ok.
+func (a *Adapter) stray(ctx context.Context, channel, ts string) error {
+	a.count("stray", channel)
+	se := a.refusal(bridge.ParkedThread, channel, "", "")
+	for range 3 {
+		_, err := a.remove(context.WithoutCancel(ctx), channel, ts)
+		if err == nil {
+			return se
+		}
+		se.Err = fmt.Errorf("take back a reply that landed in the channel: %w", err)
+	}
+	a.log.Error("a reply that landed in the channel was not taken back", "channel", channel, "ts", ts, "err", se.Err)
+	se.Remedy += " One reply is visible in the channel outside the thread: delete it there."
+	return se
+}
+
+func (a *Adapter) update(ctx context.Context, at bridge.Attempt) (bridge.Receipt, error) {
+	c, ok := at.Call.Payload.(*content)
+	if !ok {
+		return bridge.Receipt{}, errPayload(at.Call)
+	}
+	if err := a.mayPost(ctx, at.Mirror); err != nil {
+		return bridge.Receipt{}, err
+	}
+	channel := at.Mirror.Place.Channel
+	options := []slack.MsgOption{slack.MsgOptionText(c.text, false)}
+	if len(c.blocks) > 0 {
+		options = append(options, slack.MsgOptionBlocks(c.blocks...))
+	}
+	err := a.call(ctx, "chat.update", channel, func(ctx context.Context) error {
+		_, _, _, err := a.api.UpdateMessageContext(ctx, channel, at.Call.Ref, options...)
+		return err
+	})
+	if err != nil {
+		return bridge.Receipt{}, err
+	}
+	return bridge.Receipt{Ref: at.Call.Ref, Print: c.print}, nil
+}
+
+// remove deletes a post of ours. One that is not there is deleted.
+func (a *Adapter) remove(ctx context.Context, channel, ts string) (bridge.Receipt, error) {
+	err := a.call(ctx, "chat.delete", channel, func(ctx context.Context) error {
+		_, _, err := a.api.DeleteMessageContext(ctx, channel, ts)
+		return err
+	})
+	var se *bridge.SurfaceError
+	if errors.As(err, &se) && se.Code == "message_not_found" {
+		err = nil
+	}
+	if err != nil {
+		return bridge.Receipt{}, err
+	}
+	return bridge.Receipt{Ref: ts}, nil
+}

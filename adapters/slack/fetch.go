@@ -1,0 +1,124 @@
+package slack
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/sidebridge/sidebridge/bridge"
+)
+
+// Fetch implements bridge.Surface. The token goes to Slack's own hosts only: the
+// address of an external file is whatever its creator chose.
+func (a *Adapter) Fetch(ctx context.Context, _ bridge.Place, ref string) (io.ReadCloser, error) {
+	f, err := a.fileInfo(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if why := a.unfetchable(f); why != "" {
+		return nil, &bridge.SurfaceError{Class: bridge.Rejected, Code: why}
+	}
+	address := first(f.Download, f.Private)
+	u, err := url.Parse(address)
+	if err != nil || !a.trusted(u) {
+		return nil, &bridge.SurfaceError{Class: bridge.Rejected, Code: "foreign_host"}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, &bridge.SurfaceError{Class: bridge.Rejected, Code: "bad_address"}
+	}
+	req.Header.Set("Authorization", "Bearer "+a.token)
+	resp, err := a.files.Do(req)
+	if err != nil {
+		return nil, &bridge.SurfaceError{Class: bridge.Transient, Code: networkCode(err), Err: withoutURL(err)}
+	}
+	body, err := a.fileBody(resp, f)
+	if err != nil {
+		_ = resp.Body.Close()
+		return nil, err
+	}
+	return body, nil
+}
+
+// unfetchable says why a file's bytes cannot be had, ever.
+// https://docs.slack.dev/reference/objects/file-object
+func (a *Adapter) unfetchable(f file) string {
+	switch {
+	case f.Mode == "tombstone":
+		return "file_deleted"
+	case f.Mode == "hidden_by_limit":
+		return "hidden_by_limit"
+	case f.Access == "access_denied":
+		return "access_denied"
+	case f.External || f.Mode == "external":
+		return "external_file"
+	case f.Size > a.maxFile:
+		return "too_large"
+	case f.Private == "" && f.Download == "":
+		return "no_address"
+	}
+	return ""
+}
+
+// fileBody checks that the answer is the file. A file that is not ready, or that
+// the token may not read, comes as a web page with status 200.
+func (a *Adapter) fileBody(resp *http.Response, f file) (io.ReadCloser, error) {
+	switch code := resp.StatusCode; {
+	case code == http.StatusNotFound || code == http.StatusGone:
+		return nil, &bridge.SurfaceError{Class: bridge.Rejected, Code: "file_not_found"}
+	case code != http.StatusOK:
+		return nil, &bridge.SurfaceError{Class: bridge.Transient, Code: fmt.Sprintf("file_http_%d", code)}
+	}
+	head := make([]byte, 512)
+	n, err := io.ReadFull(resp.Body, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, &bridge.SurfaceError{Class: bridge.Transient, Code: networkCode(err), Err: err}
+	}
+	head = head[:n]
+	if webPage(head) && (!strings.Contains(f.MIME, "html") || (resp.ContentLength >= 0 && resp.ContentLength != f.Size)) {
+		return nil, &bridge.SurfaceError{Class: bridge.Transient, Code: "web_page_instead_of_file"}
+	}
+	return &fileReader{
+		r: io.MultiReader(bytes.NewReader(head), resp.Body), close: resp.Body, want: f.Size, limit: a.maxFile,
+	}, nil
+}
+
+func webPage(head []byte) bool {
+	start := bytes.ToLower(bytes.TrimSpace(head))
+	return bytes.HasPrefix(start, []byte("<!doctype html")) || bytes.HasPrefix(start, []byte("<html"))
+}
+
+var (
+	errTooLarge = errors.New("the file is larger than the limit")
+	errShort    = errors.New("the file broke off")
+)
+
+// fileReader ends with an error, not EOF, when there is more than the limit or
+// less than Slack said there is.
+type fileReader struct {
+	r           io.Reader
+	close       io.Closer
+	got         int64
+	want, limit int64
+}
+
+// Read implements io.Reader.
+func (f *fileReader) Read(p []byte) (int, error) {
+	n, err := f.r.Read(p)
+	f.got += int64(n)
+	switch {
+	case f.got > f.limit:
+		return 0, &bridge.SurfaceError{Class: bridge.Rejected, Code: "too_large", Err: errTooLarge}
+	case errors.Is(err, io.EOF) && f.want > 0 && f.got < f.want:
+		return n, &bridge.SurfaceError{Class: bridge.Transient, Code: "broken_off", Err: errShort}
+	}
+	return n, err
+}
+
+// Close implements io.Closer.
+func (f *fileReader) Close() error { return f.close.Close() }

@@ -1,0 +1,151 @@
+package slack
+
+import (
+	"context"
+
+	"github.com/sidebridge/sidebridge/bridge"
+)
+
+// slack's own index can lag behind a post; within this time what is missing from
+// a listing is not taken for deleted, and a listing looks back by as much.
+const settleMicros = 60_000_000
+
+// List implements bridge.Surface. It lists the thread from before what it has
+// seen, or before the oldest copy given if that is earlier, since only then an
+// edit or delete of it can be noticed.
+//
+// A copy is found deleted only when the listing was complete, the copy lies
+// inside it and is older than a minute, and another copy or the root is there:
+// an empty answer proves nothing.
+func (a *Adapter) List(ctx context.Context, m bridge.Mirror, known []bridge.Copy, accept func(context.Context, bridge.Inbound) error) (string, error) {
+	thread, err := newThreadTS(m.Thread)
+	if err != nil {
+		return "", &bridge.SurfaceError{Class: bridge.Gone, Code: "no_thread", Err: err}
+	}
+	t := threadList{a: a, channel: m.Place.Channel, thread: thread.ts, known: map[string]bridge.Copy{}, seen: map[string]bool{}, newest: m.Seen}
+	t.oldest = a.listFrom(m, known)
+	for _, c := range known {
+		t.known[c.Ref] = c
+	}
+	began := a.clock.at(a.now()).UnixMicro()
+	l := listing{a: a, channel: t.channel, thread: thread.ts, oldest: t.oldest}
+	for !l.done {
+		page, err := l.next(ctx)
+		if err != nil {
+			return "", err
+		}
+		for i := range page {
+			if err := t.show(ctx, &page[i], accept); err != nil {
+				return "", err
+			}
+		}
+	}
+	if err := t.deletes(ctx, began-settleMicros, accept); err != nil {
+		return "", err
+	}
+	return t.newest, nil
+}
+
+// listFrom returns where to begin, as a ts.
+func (a *Adapter) listFrom(m bridge.Mirror, known []bridge.Copy) string {
+	if m.Seen == "" {
+		return ""
+	}
+	from := tsMicros(m.Seen) - settleMicros
+	for _, c := range known {
+		if us := tsMicros(c.Ref); us > 0 && !c.Gone && c.Ref != m.Thread {
+			from = min(from, us)
+		}
+	}
+	return microsTS(max(from, 0))
+}
+
+// threadList is one listing of one thread.
+type threadList struct {
+	a       *Adapter
+	channel string
+	thread  string
+	oldest  string
+	known   map[string]bridge.Copy
+	seen    map[string]bool
+	newest  string
+	// blind: Slack withholds messages, so that nothing can be found missing.
+	blind bool
+}
+
+// show takes one message of the listing: as a post, as an edit of a copy that is
+// known with an older stamp, or, for the parent's tombstone, as a delete.
+func (t *threadList) show(ctx context.Context, m *message, accept func(context.Context, bridge.Inbound) error) error {
+	if t.seen[m.TS] || !validTS(m.TS) || threadOf(m.TS, m.ThreadTS) != t.thread {
+		return nil
+	}
+	if m.hidden() {
+		t.blind = true
+	}
+	c, known := t.known[m.TS]
+	in, skip := t.translate(ctx, m, c, known)
+	if m.Subtype != "tombstone" {
+		t.seen[m.TS] = true
+	}
+	if skip == "" {
+		if err := accept(ctx, in); err != nil {
+			return err
+		}
+	}
+	if laterTS(m.TS, t.newest) {
+		t.newest = m.TS
+	}
+	return nil
+}
+
+const skipKnown = "known"
+
+func (t *threadList) translate(ctx context.Context, m *message, c bridge.Copy, known bool) (bridge.Inbound, string) {
+	switch {
+	case m.Subtype == "tombstone":
+		return bridge.Inbound{}, skipSubtype // deletes has it, when the listing is complete
+	case !known && m.TS == t.thread && t.a.isOurs(m):
+		return bridge.Inbound{}, skipKnown
+	case !known:
+		return t.a.listed(ctx, t.channel, m)
+	case c.Gone || c.Ours():
+		return bridge.Inbound{}, skipKnown
+	case m.Edited == nil || !laterTS(m.Edited.TS, c.Rev):
+		return bridge.Inbound{}, skipKnown
+	}
+	return t.a.edited(ctx, t.channel, m)
+}
+
+// deletes accepts the delete of every known copy that a complete listing lacks.
+func (t *threadList) deletes(ctx context.Context, before int64, accept func(context.Context, bridge.Inbound) error) error {
+	if t.blind || !t.proves() {
+		return nil
+	}
+	for ref, c := range t.known {
+		us := tsMicros(ref)
+		if c.Gone || t.seen[ref] || us == 0 || us > before || (ref != t.thread && us < tsMicros(t.oldest)) {
+			continue
+		}
+		in, skip := t.a.gone(t.channel, &message{TS: ref, ThreadTS: t.thread})
+		if skip != "" {
+			continue
+		}
+		if err := accept(ctx, in); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// proves reports whether the listing shows something that we know to be there.
+func (t *threadList) proves() bool {
+	if t.seen[t.thread] {
+		return true
+	}
+	for ref := range t.known {
+		if t.seen[ref] {
+			return true
+		}
+	}
+	return false
+}

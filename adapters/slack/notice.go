@@ -1,0 +1,91 @@
+package slack
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sidebridge/sidebridge/bridge"
+	"github.com/sidebridge/sidebridge/mapping/markup"
+)
+
+// notice is a short post about the conversation itself.
+func (a *Adapter) notice(v bridge.View) bridge.Call {
+	name := escapeName(first(markup.CleanName(v.Entry.Actor().Name), "Somebody"))
+	var text string
+	switch v.Entry.Kind {
+	case bridge.ConversationClosed:
+		text = name + " closed this conversation. A reply here opens it again."
+	case bridge.ConversationReopened:
+		text = name + " reopened this conversation."
+		if v.Entry.Facts.Reason == "reply" {
+			text = "The reply of " + name + " reopened this conversation."
+		}
+	default:
+		text = name + " added a participant."
+		if added := markup.CleanName(first(v.Entry.Words.Requester, v.Entry.Words.Note)); added != "" {
+			text = name + " added " + escapeName(added) + "."
+		}
+	}
+	parts := markup.ToSlack("_"+text+"_", directory{a: a}, 0)
+	return bridge.Call{Verb: bridge.VerbPost, Payload: a.rendered(parts[0], "")}
+}
+
+// escapeName makes a name inert in Markdown.
+func escapeName(name string) string {
+	var out strings.Builder
+	for _, r := range name {
+		if strings.ContainsRune("\\`*_{}[]()<>#+-.!|~:@&", r) {
+			out.WriteByte('\\')
+		}
+		out.WriteRune(r)
+	}
+	return out.String()
+}
+
+// seeTicket returns a Markdown link to the ticket view, or just its words.
+func (a *Adapter) seeTicket(v bridge.View, words string) string {
+	if url := a.urlOf(v.Ticket); url != "" {
+		return "[" + words + "](" + url + ")"
+	}
+	return words
+}
+
+func (a *Adapter) urlOf(t bridge.TicketContext) string {
+	return first(t.URL, a.ticketURL(t.ID))
+}
+
+// splitFiles tells the files that can be uploaded from those that Slack refuses:
+// empty ones, and those above our limit.
+func (a *Adapter) splitFiles(files []bridge.ViewFile) (send, link []bridge.ViewFile) {
+	for _, f := range files {
+		if f.Size > 0 && f.Size <= a.maxFile {
+			send = append(send, f)
+		} else {
+			link = append(link, f)
+		}
+	}
+	return send, link
+}
+
+// fileNotes says in words which files of the message are not in the post: those
+// that cannot be, and those that are still on their way.
+func (a *Adapter) fileNotes(v bridge.View, links []bridge.ViewFile) string {
+	var out strings.Builder
+	for _, f := range links {
+		why := "is too large for Slack"
+		if f.Size == 0 {
+			why = "is empty"
+		}
+		fmt.Fprintf(&out, "\n\n_File %s %s: %s_", escapeName(fileName(f.Name)), why, a.seeTicket(v, "open it in the ticket"))
+	}
+	here := map[string]bool{}
+	for _, f := range v.Files {
+		here[f.Name] = true
+	}
+	for _, name := range v.Entry.Words.Files {
+		if !here[name] {
+			fmt.Fprintf(&out, "\n\n_File %s follows._", escapeName(fileName(name)))
+		}
+	}
+	return out.String()
+}

@@ -1,0 +1,293 @@
+package slack
+
+import (
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"github.com/sidebridge/sidebridge/bridge"
+	"github.com/sidebridge/sidebridge/mapping/markup"
+)
+
+// maxText is the most characters of one post, after escaping: Slack was measured
+// to split at 4,041 by itself, and chat.update refuses more than 4,000.
+const maxText = 3900
+
+// content is what one post shows.
+type content struct {
+	text   string
+	blocks []slack.Block
+	// author is who speaks, for workspaces where posts carry the agent's own name.
+	author string
+	// print is the fingerprint of the words.
+	print string
+}
+
+// upload is a post with files.
+type upload struct {
+	content
+	files []bridge.ViewFile
+}
+
+// filesOnly is the fingerprint of a post that shows files and no words. An edit
+// of the message's words leaves it alone.
+const filesOnly = "files"
+
+// Plan implements bridge.Surface.
+func (a *Adapter) Plan(v bridge.View) []bridge.Call {
+	if v.Rejected != "" {
+		return a.planRejected(v)
+	}
+	if said := v.Entry.Facts; said.Source != nil && said.Mirror == v.Mirror.ID.Seq {
+		return nil
+	}
+	switch v.Entry.Kind {
+	case bridge.MirrorOpened:
+		return []bridge.Call{{Verb: bridge.VerbPost, Root: true, Payload: a.card(v)}}
+	case bridge.MessagePosted:
+		return a.planPost(v)
+	case bridge.MessageEdited:
+		return a.planEdit(v)
+	case bridge.MessageDeleted:
+		return planDelete(v)
+	case bridge.FileStored:
+		return a.planFile(v)
+	case bridge.ConversationClosed, bridge.ConversationReopened:
+		return append(a.planCard(v), a.notice(v))
+	case bridge.TicketChanged:
+		return a.planCard(v)
+	case bridge.ParticipantAdded:
+		return []bridge.Call{a.notice(v)}
+	case bridge.CopyDoubled:
+		return []bridge.Call{{Verb: bridge.VerbDelete, Ref: v.Entry.Facts.Ref}}
+	}
+	return nil
+}
+
+// planCard brings the root card up to the present state.
+func (a *Adapter) planCard(v bridge.View) []bridge.Call {
+	if v.Mirror.Thread == "" {
+		return nil
+	}
+	return []bridge.Call{{Verb: bridge.VerbEdit, Ref: v.Mirror.Thread, Payload: a.card(v)}}
+}
+
+// planPost shows a message in as many posts as its length needs. Files come in
+// the same post as the words when those fit into one, otherwise after them.
+func (a *Adapter) planPost(v bridge.View) []bridge.Call {
+	files, links := a.splitFiles(v.Files)
+	parts := a.parts(v, v.Entry.Words.Body+a.fileNotes(v, links))
+	if len(files) > 0 && len(parts) <= 1 {
+		u := &upload{files: files}
+		if len(parts) == 1 {
+			u.content = *parts[0]
+		}
+		return []bridge.Call{{Verb: bridge.VerbPost, Message: v.Message, Slow: true, Payload: u}}
+	}
+	var calls []bridge.Call
+	for _, part := range parts {
+		calls = append(calls, bridge.Call{Verb: bridge.VerbPost, Message: v.Message, Payload: part})
+	}
+	if len(files) > 0 {
+		calls = append(calls, uploadCall(v.Message, files))
+	}
+	return calls
+}
+
+func uploadCall(message int64, files []bridge.ViewFile) bridge.Call {
+	u := &upload{content: content{print: filesOnly}, files: files}
+	return bridge.Call{Verb: bridge.VerbPost, Message: message, Slow: true, Payload: u}
+}
+
+// planFile shows a file of a message from another surface once we hold it. A
+// message with no copy here was removed here, and so stays its file.
+func (a *Adapter) planFile(v bridge.View) []bridge.Call {
+	ours := false
+	for _, c := range v.Copies {
+		if !c.Ours() {
+			return nil
+		}
+		ours = true
+	}
+	if !ours || len(v.Files) == 0 {
+		return nil
+	}
+	files, links := a.splitFiles(v.Files)
+	if len(files) > 0 {
+		return []bridge.Call{uploadCall(v.Message, files)}
+	}
+	part := a.parts(v, strings.TrimSpace(a.fileNotes(bridge.View{Entry: &bridge.Entry{}, Ticket: v.Ticket}, links)))
+	if len(part) == 0 {
+		return nil
+	}
+	part[0].print = filesOnly
+	return []bridge.Call{{Verb: bridge.VerbPost, Message: v.Message, Payload: part[0]}}
+}
+
+// planEdit changes the posts that show the message. There are as many as there
+// were: spare ones are deleted, and what does not fit is to be read in the ticket.
+func (a *Adapter) planEdit(v bridge.View) []bridge.Call {
+	copies := wordCopies(v.Copies)
+	if len(copies) == 0 {
+		return nil
+	}
+	parts := a.parts(v, v.Entry.Words.Body)
+	if len(parts) > len(copies) {
+		parts = a.shortened(v, len(copies))
+	}
+	var calls []bridge.Call
+	for i, c := range copies {
+		if i < len(parts) {
+			calls = append(calls, bridge.Call{Verb: bridge.VerbEdit, Message: v.Message, Ref: c.Ref, Payload: parts[i]})
+			continue
+		}
+		calls = append(calls, bridge.Call{Verb: bridge.VerbDelete, Message: v.Message, Ref: c.Ref})
+	}
+	return calls
+}
+
+// shortened renders the message in n parts, of which the last says where the
+// rest is.
+func (a *Adapter) shortened(v bridge.View, n int) []*content {
+	more := markup.ToSlack("… "+a.seeTicket(v, "the rest is in the ticket"), directory{a: a}, 0)
+	room := 0
+	for _, m := range more {
+		room += len(m.Text) + 1
+	}
+	parts := a.partsWithin(v, v.Entry.Words.Body, maxText-room)
+	parts = parts[:min(n, len(parts))]
+	last := *parts[len(parts)-1]
+	for _, m := range more {
+		last.text += "\n" + m.Text
+		last.blocks = append(append([]slack.Block{}, last.blocks...), rawBlocks(m.Blocks)...)
+	}
+	parts[len(parts)-1] = &last
+	return parts
+}
+
+func planDelete(v bridge.View) []bridge.Call {
+	var calls []bridge.Call
+	for _, c := range v.Copies {
+		if c.Ours() {
+			calls = append(calls, bridge.Call{Verb: bridge.VerbDelete, Message: v.Message, Ref: c.Ref})
+		}
+	}
+	return calls
+}
+
+// wordCopies are our posts that show a message's words, in order.
+func wordCopies(copies []bridge.Copy) []bridge.Copy {
+	var out []bridge.Copy
+	for _, c := range copies {
+		if c.Ours() && c.Rev != filesOnly {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// parts renders Markdown under the name of who said it.
+func (a *Adapter) parts(v bridge.View, body string) []*content {
+	return a.partsWithin(v, body, maxText)
+}
+
+func (a *Adapter) partsWithin(v bridge.View, body string, limit int) []*content {
+	speaker := a.speaker(v)
+	head := speaker
+	if a.identity == IdentityAgent {
+		head = ""
+	}
+	var out []*content
+	for _, p := range markup.ToSlackFrom(head, body, directory{a: a}, limit) {
+		out = append(out, a.rendered(p, speaker))
+	}
+	return out
+}
+
+// rendered keeps text and blocks together with the fingerprint that the post's
+// echo will have.
+func (a *Adapter) rendered(p markup.SlackPart, author string) *content {
+	return &content{
+		text: p.Text, blocks: rawBlocks(p.Blocks), author: author,
+		print: a.printOf(&message{Text: p.Text, Blocks: p.Blocks}),
+	}
+}
+
+// printOf returns the fingerprint of a post's words.
+func (a *Adapter) printOf(m *message) string {
+	if m.Text == "" && len(m.Files) > 0 {
+		return filesOnly
+	}
+	return markup.Fingerprint(markup.FromSlack(markup.SlackText{Workspace: a.workspace, Text: m.Text, Blocks: m.Blocks}, nil))
+}
+
+// speaker names who said it and where from: "Alice (agent)", "Sanne (Discord)".
+func (a *Adapter) speaker(v bridge.View) string {
+	who := v.Entry.Actor()
+	name := markup.CleanName(who.Name)
+	if name == "" {
+		name = "somebody"
+	}
+	switch {
+	case who.Role == bridge.RoleAgent || who.Role == bridge.RoleAdmin:
+		return name + " (agent)"
+	case who.Role == bridge.RoleCustomer:
+		return name + " (customer)"
+	case who.Role == bridge.RoleSystem:
+		return name
+	case v.Entry.Facts.Source != nil && v.Entry.Facts.Source.Surface != bridge.SurfaceWeb:
+		return name + " (" + surfaceTitle(v.Entry.Facts.Source.Surface) + ")"
+	}
+	return name
+}
+
+func surfaceTitle(surface string) string {
+	if surface == "" {
+		return ""
+	}
+	return strings.ToUpper(surface[:1]) + surface[1:]
+}
+
+// planRejected puts something in the place of an entry that could not be shown:
+// a refused edit is posted as a message of its own, everything else is named.
+func (a *Adapter) planRejected(v bridge.View) []bridge.Call {
+	if v.Mirror.Thread == "" {
+		return nil
+	}
+	switch v.Entry.Kind {
+	case bridge.MessageDeleted, bridge.CopyDoubled:
+		return nil
+	case bridge.MessageEdited:
+		if v.Rejected == "message_not_found" {
+			return nil // somebody removed our post there; it is not brought back
+		}
+		if lateEdit(v.Rejected) {
+			return []bridge.Call{{Verb: bridge.VerbPost, Message: v.Message, Payload: a.editedPost(v)}}
+		}
+	}
+	text := "_(a message could not be shown here: " + strings.ReplaceAll(v.Rejected, "_", " ") + " — " +
+		a.seeTicket(v, "open it in the ticket") + ")_"
+	parts := markup.ToSlack(text, directory{a: a}, 0)
+	return []bridge.Call{{Verb: bridge.VerbPost, Message: v.Message, Payload: a.rendered(parts[0], "")}}
+}
+
+// lateEdit reports whether an edit was refused because of when it came or how
+// long it is; its words can still be posted.
+func lateEdit(code string) bool {
+	switch code {
+	case "edit_window_closed", "cant_update_message", "block_mismatch", "msg_too_long":
+		return true
+	}
+	return false
+}
+
+func (a *Adapter) editedPost(v bridge.View) *content {
+	parts := a.parts(v, "edited: "+v.Entry.Words.Body)
+	if len(parts) > 1 {
+		edited := *v.Entry
+		edited.Words.Body = "edited: " + edited.Words.Body
+		v.Entry = &edited
+		parts = a.shortened(v, 1)
+	}
+	return parts[0]
+}

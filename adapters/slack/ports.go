@@ -1,0 +1,52 @@
+package slack
+
+import (
+	"context"
+
+	"github.com/sidebridge/sidebridge/bridge"
+)
+
+// Inbox is where what was received is accepted.
+type Inbox interface {
+	// Accept returns nil only when the inbound is committed; then it is acknowledged.
+	Accept(ctx context.Context, in bridge.Inbound) (bridge.Result, error)
+	// Quarantine keeps an envelope that cannot be accepted, for an admin to look at.
+	Quarantine(ctx context.Context, surface, reason string, raw []byte) error
+}
+
+// Desk reads tickets, for who presses Show ticket. bridge.Desk satisfies it.
+type Desk interface {
+	Context(ctx context.Context, ticket int64) (bridge.TicketContext, error)
+}
+
+// Threads finds the mirror that has a thread. bridge.Directory satisfies it.
+type Threads interface {
+	MirrorByThread(ctx context.Context, place bridge.Place, thread string) (bridge.Mirror, error)
+}
+
+// Watcher hears what changes about channels and the workspace. An error keeps
+// the event unacknowledged, so that Slack sends it again. A place without a
+// channel is the whole workspace.
+type Watcher interface {
+	// Recovered: posts to the place may work again.
+	Recovered(ctx context.Context, place bridge.Place) error
+	// Blocked: posts to the place cannot work until a person has done what remedy says.
+	Blocked(ctx context.Context, place bridge.Place, reason, remedy string) error
+	// Renamed: the channel has another id now.
+	Renamed(ctx context.Context, from, to bridge.Place) error
+}
+
+// nobody is the Watcher, Desk and Threads of an adapter that was given none.
+type nobody struct{}
+
+func (nobody) Recovered(context.Context, bridge.Place) error               { return nil }
+func (nobody) Blocked(context.Context, bridge.Place, string, string) error { return nil }
+func (nobody) Renamed(context.Context, bridge.Place, bridge.Place) error   { return nil }
+
+func (nobody) Context(context.Context, int64) (bridge.TicketContext, error) {
+	return bridge.TicketContext{}, bridge.ErrNotFound
+}
+
+func (nobody) MirrorByThread(context.Context, bridge.Place, string) (bridge.Mirror, error) {
+	return bridge.Mirror{}, bridge.ErrNotFound
+}

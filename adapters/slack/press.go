@@ -1,0 +1,257 @@
+package slack
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"github.com/sidebridge/sidebridge/bridge"
+	"github.com/sidebridge/sidebridge/mapping"
+	"github.com/sidebridge/sidebridge/mapping/markup"
+)
+
+const (
+	answerWorkers = 4
+	maxAnswers    = 256
+)
+
+// answer is a press that is still to be answered, to the presser only.
+type answer struct {
+	in  bridge.Inbound
+	url string // a capability: whoever has it can post; never logged
+}
+
+// pressed takes a press of a button of the root card. Close and Reopen are
+// committed before they are acknowledged; what answers the presser may take
+// longer than Slack's three seconds and is done by Run.
+// https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
+func (a *Adapter) pressed(ctx context.Context, p *payload) error {
+	action, ok := pressAction(p.Actions)
+	if !ok || p.Container.MessageTS == "" {
+		a.count("ignored", "unknown action")
+		return nil
+	}
+	if p.Team != "" && string(p.Team) != a.workspace && p.User.TeamID != a.workspace {
+		a.count("ignored", "unknown team")
+		return nil
+	}
+	in := a.press(p, action)
+	if !a.teams[p.User.TeamID] {
+		a.count("ignored", "press from another organisation")
+		a.later(answer{in: bridge.Inbound{Source: in.Source, Author: in.Author}, url: p.ResponseURL})
+		return nil
+	}
+	if action == bridge.PressTake || action == bridge.PressShow {
+		a.later(answer{in: in, url: p.ResponseURL})
+		return nil
+	}
+	res, err := a.inbox.Accept(ctx, in)
+	if err != nil {
+		return fmt.Errorf("accept press: %w", err)
+	}
+	a.count(string(res.Outcome), string(in.Kind))
+	return nil
+}
+
+func pressAction(actions []action) (string, bool) {
+	if len(actions) != 1 {
+		return "", false
+	}
+	switch actions[0].ActionID {
+	case pressClose:
+		return bridge.PressClose, true
+	case pressReopen:
+		return bridge.PressReopen, true
+	case pressTake:
+		return bridge.PressTake, true
+	case pressShow:
+		return bridge.PressShow, true
+	}
+	return "", false
+}
+
+func (a *Adapter) press(p *payload, action string) bridge.Inbound {
+	channel := first(string(p.Channel), p.Container.ChannelID)
+	thread := first(p.Message.ThreadTS, p.Container.ThreadTS)
+	src := a.source(channel, &message{TS: p.Container.MessageTS, ThreadTS: thread})
+	key := first(p.TriggerID, p.Actions[0].ActionTS+"/"+p.User.ID)
+	return bridge.Inbound{
+		Kind: bridge.InPress, Source: src, Action: action, Author: a.account(p.User.ID),
+		AuthorName: markup.CleanName(a.names.of(asking{}, p.User.ID)),
+		Key:        Surface + "/" + a.workspace + "/" + channel + "/press/" + key,
+	}
+}
+
+// later queues an answer. When too many wait, the press is lost and its button
+// can be pressed again.
+func (a *Adapter) later(w answer) {
+	select {
+	case a.answers <- w:
+	default:
+		a.count("ignored", "too many presses")
+	}
+}
+
+// answerPresses answers until ctx ends.
+func (a *Adapter) answerPresses(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case w := <-a.answers:
+			if err := a.answer(ctx, w); err != nil {
+				a.log.Warn("a press was not answered", "action", w.in.Action, "err", err)
+			}
+		}
+	}
+}
+
+func (a *Adapter) answer(ctx context.Context, w answer) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	var text *content
+	switch w.in.Action {
+	case bridge.PressTake:
+		text, err = a.take(ctx, w.in)
+	case bridge.PressShow:
+		text, err = a.show(ctx, w.in)
+	default:
+		text = plainContent("Only members of the workspace that owns this conversation can use its buttons.")
+	}
+	if err != nil {
+		a.log.Warn("a press failed", "action", w.in.Action, "err", err)
+		text = plainContent("That did not work. Try again in a minute, or open the ticket.")
+	}
+	return a.tell(ctx, w, text)
+}
+
+func plainContent(text string) *content { return &content{text: markup.EscapeSlack(text)} }
+
+// take asks for the ticket on the presser's behalf; the answer says what came of it.
+func (a *Adapter) take(ctx context.Context, in bridge.Inbound) (*content, error) {
+	in.AuthorName = a.names.of(asking{ctx: ctx, until: a.now().Add(a.nameBudget)}, in.Author.ID)
+	res, err := a.inbox.Accept(ctx, in)
+	if err != nil {
+		return nil, fmt.Errorf("take ticket: %w", err)
+	}
+	a.count(string(res.Outcome), string(in.Kind))
+	return plainContent(first(res.Why, "Done.")), nil
+}
+
+// show renders the ticket for who pressed Show ticket: what the mapping rule
+// lets the channel see, no more, since experts have no account.
+func (a *Adapter) show(ctx context.Context, in bridge.Inbound) (*content, error) {
+	m, err := a.threads.MirrorByThread(ctx, in.Source.Place(), in.Source.Thread)
+	if err != nil {
+		return nil, fmt.Errorf("find the thread's mirror: %w", err)
+	}
+	ticket, err := a.desk.Context(ctx, m.ID.Ticket)
+	if err != nil {
+		return nil, fmt.Errorf("read ticket %d: %w", m.ID.Ticket, err)
+	}
+	fields, _ := a.policy(m.Rule)
+	parts := markup.ToSlack(ticketText(ticket, fields.Apply(ticketContext(ticket))), directory{a: a}, maxText)
+	c := a.rendered(parts[0], "")
+	if url := a.urlOf(ticket); url != "" && len(parts) > 1 {
+		c.text += "\n<" + markup.EscapeSlack(url) + "|The rest is in the ticket>"
+	}
+	return c, nil
+}
+
+// ticketText writes what is shown of a ticket as Markdown, newest message first,
+// since the end is what may be cut off.
+func ticketText(t bridge.TicketContext, shown mapping.Context) string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "**Ticket #%d**", t.ID)
+	line := func(name, value string) {
+		if value != "" {
+			out.WriteString("\n" + name + ": " + escapeName(value))
+		}
+	}
+	line("Subject", markup.Plain(shown.Subject))
+	line("Status", t.Status)
+	line("Customer", customer(shown))
+	line("Assignee", shown.Assignee)
+	line("Priority", shown.Priority)
+	line("Tags", strings.Join(shown.Tags, ", "))
+	for i := len(shown.Messages) - 1; i >= 0; i-- {
+		m := shown.Messages[i]
+		who := map[mapping.Kind]string{mapping.FromCustomer: "Customer", mapping.ToCustomer: "Reply", mapping.Note: "Internal note"}[m.Kind]
+		if name := markup.CleanName(m.Author); name != "" {
+			who += " (" + name + ")"
+		}
+		out.WriteString("\n\n**" + escapeName(who) + "** " + escapeName(m.At.UTC().Format("2 Jan 2006 15:04")) + "\n\n" + m.Text)
+	}
+	return out.String()
+}
+
+// tell answers the presser only: through the press's own address, where the
+// answer appears where the button was pressed, or by chat.postEphemeral.
+func (a *Adapter) tell(ctx context.Context, w answer, c *content) error {
+	if u, err := url.Parse(w.url); w.url != "" && err == nil && a.mayRespond(u) {
+		if err := a.respond(ctx, w.url, c); err == nil {
+			return nil
+		}
+	}
+	channel := w.in.Source.Channel
+	thread, err := newThreadTS(w.in.Source.Thread)
+	if err != nil {
+		return err
+	}
+	options := []slack.MsgOption{slack.MsgOptionText(c.text, false), slack.MsgOptionTS(thread.ts)}
+	if len(c.blocks) > 0 {
+		options = append(options, slack.MsgOptionBlocks(c.blocks...))
+	}
+	return a.call(ctx, "chat.postEphemeral", channel, func(ctx context.Context) error {
+		_, err := a.api.PostEphemeralContext(ctx, channel, w.in.Author.ID, options...)
+		return err
+	})
+}
+
+// mayRespond allows the hosts that Slack's response addresses have.
+// https://docs.slack.dev/interactivity/handling-user-interaction
+func (a *Adapter) mayRespond(u *url.URL) bool {
+	if u.Scheme == a.apiHost.Scheme && u.Host == a.apiHost.Host {
+		return true
+	}
+	return u.Scheme == "https" && u.User == nil && (u.Host == "hooks.slack.com" || u.Host == "hooks.slack-gov.com")
+}
+
+func (a *Adapter) respond(ctx context.Context, address string, c *content) error {
+	body, err := json.Marshal(struct {
+		Type   string        `json:"response_type"`
+		Text   string        `json:"text"`
+		Blocks []slack.Block `json:"blocks,omitempty"`
+		Keep   bool          `json:"replace_original"`
+	}{"ephemeral", c.text, c.blocks, false})
+	if err != nil {
+		return fmt.Errorf("encode an answer: %w", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	if err != nil {
+		return withoutURL(err)
+	}
+	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	resp, err := a.files.Do(req)
+	if err != nil {
+		return withoutURL(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 4096))
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("answer a press: http status %d", resp.StatusCode)
+	}
+	return nil
+}

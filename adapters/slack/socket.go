@@ -1,0 +1,288 @@
+package slack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+	"github.com/gorilla/websocket"
+
+	"github.com/sidebridge/sidebridge/bridge"
+)
+
+const (
+	// drainTime is how long an old connection is still read after Slack announced
+	// its end; Slack closes it about ten seconds after the warning.
+	drainTime = 30 * time.Second
+	// shortLife: a connection that ended sooner counts as a failure to connect.
+	shortLife = 10 * time.Second
+	writeTime = 10 * time.Second
+)
+
+// Reconnected implements bridge.Reconnecting: what was said while there was no
+// connection comes only by listing.
+func (a *Adapter) Reconnected() bool { return a.reconnected.Swap(false) }
+
+// keepConnected keeps one of the sockets connected until ctx ends. When Slack
+// announces that it will close one, the next is opened while the old still receives.
+func (a *Adapter) keepConnected(ctx context.Context, n int) error {
+	var draining sync.WaitGroup
+	defer draining.Wait()
+	if err := a.ready(ctx); err != nil {
+		return nil
+	}
+	curve := reconnectCurve()
+	blocked := false
+	for ctx.Err() == nil {
+		s, err := a.connectSocket(ctx)
+		if err != nil {
+			blocked = a.socketFailed(ctx, err, n, blocked)
+			pause := fatalPause
+			if !blocked {
+				pause = retryPause(err, curve)
+			}
+			sleep(ctx, pause)
+			continue
+		}
+		if blocked {
+			blocked = false
+			a.report(ctx, func() error { return a.watcher.Recovered(ctx, a.place("")) })
+		}
+		a.reconnected.Store(true)
+		a.count("connected", "")
+		opened := time.Now()
+		ended := make(chan string, 1)
+		draining.Go(func() { s.read(ctx, ended) })
+		reason := <-ended
+		a.log.Info("a socket ends", "reason", reason, "socket", n)
+		if reason == "link_disabled" {
+			blocked = a.socketFailed(ctx, a.refusal("link_disabled", "", "", ""), n, blocked)
+			sleep(ctx, fatalPause)
+			continue
+		}
+		if time.Since(opened) < shortLife {
+			sleep(ctx, curve.NextBackOff())
+		} else {
+			curve.Reset()
+		}
+	}
+	return nil
+}
+
+// reconnectCurve is how the pauses between attempts grow. It never gives up.
+func reconnectCurve() *backoff.ExponentialBackOff {
+	curve := backoff.NewExponentialBackOff()
+	curve.InitialInterval = 200 * time.Millisecond
+	curve.MaxInterval = 30 * time.Second
+	curve.MaxElapsedTime = 0
+	curve.Reset()
+	return curve
+}
+
+func retryPause(err error, curve *backoff.ExponentialBackOff) time.Duration {
+	var se *bridge.SurfaceError
+	pause := curve.NextBackOff()
+	if errors.As(err, &se) {
+		pause = max(pause, se.After)
+	}
+	return pause
+}
+
+// socketFailed reports once what a person has to mend, and says whether that is so.
+func (a *Adapter) socketFailed(ctx context.Context, err error, n int, blocked bool) bool {
+	if ctx.Err() != nil {
+		return blocked
+	}
+	a.count("connect failed", "")
+	var se *bridge.SurfaceError
+	if !errors.As(err, &se) || se.Class != bridge.Unauthorized {
+		a.log.Warn("a socket was not connected", "err", err, "socket", n)
+		return false
+	}
+	if !blocked {
+		a.log.Error("no messages can be received", "code", se.Code, "remedy", se.Remedy)
+		a.report(ctx, func() error { return a.watcher.Blocked(ctx, a.place(""), se.Code, se.Remedy) })
+	}
+	return true
+}
+
+// socket is one connection. Frames of one thread are accepted in the order they
+// came, those of different threads at the same time, so that many waiting appends
+// can go into one transaction.
+type socket struct {
+	a    *Adapter
+	conn *websocket.Conn
+
+	writing sync.Mutex
+	lanes   [16]chan job
+}
+
+type job struct {
+	frame *frame
+	raw   []byte
+	until time.Time
+}
+
+// connectSocket asks for an address, connects, and waits for Slack's hello.
+// The address holds a single-use ticket and is never logged.
+func (a *Adapter) connectSocket(ctx context.Context) (*socket, error) {
+	var address string
+	err := a.call(ctx, "apps.connections.open", "", func(ctx context.Context) error {
+		var err error
+		_, address, err = a.api.StartSocketModeContext(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	conn, resp, err := a.dialer.DialContext(ctx, address, nil)
+	if err != nil {
+		status := 0
+		if resp != nil {
+			status = resp.StatusCode
+			_ = resp.Body.Close()
+		}
+		return nil, fmt.Errorf("connect a socket (status %d): %w", status, withoutURL(err))
+	}
+	s := &socket{a: a, conn: conn}
+	conn.SetReadLimit(maxFrame)
+	s.alive()
+	conn.SetPingHandler(func(data string) error {
+		s.alive()
+		return conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(writeTime))
+	})
+	if err := s.hello(ctx); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// maxFrame is above maxEnvelope, since a frame that is refused comes back for ever.
+const maxFrame = 8 << 20
+
+// alive gives the connection until two pings have been missed.
+func (s *socket) alive() { _ = s.conn.SetReadDeadline(time.Now().Add(2 * s.a.ping)) }
+
+func (s *socket) hello(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() { _ = s.conn.Close() })
+	defer stop()
+	_, raw, err := s.conn.ReadMessage()
+	if err != nil {
+		return fmt.Errorf("wait for hello: %w", err)
+	}
+	var f frame
+	if err := decode(raw, &f); err != nil || f.Type != "hello" {
+		return fmt.Errorf("the first frame is %q, not hello", f.Type)
+	}
+	return nil
+}
+
+// read takes frames until the connection ends. It says once why another one is
+// needed: when Slack announces the end, or when it has come.
+func (s *socket) read(ctx context.Context, ended chan<- string) {
+	stop := context.AfterFunc(ctx, func() { _ = s.conn.Close() })
+	defer stop()
+	defer func() { _ = s.conn.Close() }()
+	var working sync.WaitGroup
+	defer working.Wait()
+	for i := range s.lanes {
+		s.lanes[i] = make(chan job, 64)
+		working.Go(func() { s.work(ctx, s.lanes[i]) })
+	}
+	defer func() {
+		for _, lane := range s.lanes {
+			close(lane)
+		}
+	}()
+	announced := false
+	for {
+		_, raw, err := s.conn.ReadMessage()
+		if err != nil {
+			if !announced {
+				ended <- "closed"
+			}
+			return
+		}
+		if !announced {
+			s.alive()
+		}
+		reason := s.take(raw)
+		if reason != "" && !announced {
+			announced = true
+			_ = s.conn.SetReadDeadline(time.Now().Add(drainTime))
+			s.conn.SetPingHandler(func(data string) error {
+				return s.conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(writeTime))
+			})
+			ended <- reason
+		}
+	}
+}
+
+// take puts a frame into its thread's lane and returns why the connection is
+// about to end, or "".
+func (s *socket) take(raw []byte) string {
+	f := &frame{}
+	if err := decode(raw, f); err != nil {
+		s.a.count("ignored", "unreadable frame")
+		return ""
+	}
+	if f.Type == "disconnect" {
+		return first(f.Reason, "disconnect")
+	}
+	if f.EnvelopeID == "" {
+		return ""
+	}
+	if f.Attempt > 0 {
+		s.a.count("redelivered", "socket")
+	}
+	s.lanes[lane(f, len(s.lanes))] <- job{frame: f, raw: raw, until: time.Now().Add(acceptTimeout)}
+	return ""
+}
+
+// lane returns the same number for all frames about one thread.
+func lane(f *frame, lanes int) int {
+	e := &f.Payload.Event
+	m := &e.message
+	switch {
+	case e.Changed != nil:
+		m = e.Changed
+	case e.Previous != nil:
+		m = e.Previous
+	}
+	h := uint32(2166136261) // FNV-1a
+	for _, s := range []string{string(e.Channel), threadOf(m.TS, m.ThreadTS)} {
+		for i := range len(s) {
+			h = (h ^ uint32(s[i])) * 16777619
+		}
+	}
+	return int(h % uint32(lanes))
+}
+
+// work accepts frames and acknowledges what is committed. What is not is sent
+// again by Slack, on this connection or another.
+func (s *socket) work(ctx context.Context, jobs <-chan job) {
+	for j := range jobs {
+		ctx, cancel := context.WithDeadline(ctx, j.until)
+		err := s.a.receive(ctx, &j.frame.Payload, j.raw)
+		cancel()
+		if err == nil {
+			s.ack(j.frame.EnvelopeID)
+		}
+	}
+}
+
+func (s *socket) ack(id string) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	_ = s.conn.SetWriteDeadline(time.Now().Add(writeTime))
+	err := s.conn.WriteJSON(struct {
+		ID string `json:"envelope_id"`
+	}{id})
+	if err != nil {
+		s.a.count("ack failed", "")
+	}
+}
