@@ -81,8 +81,7 @@ func (s *Store) dropDeliveries(ctx context.Context, tx *sqlx.Tx, st *bridge.Stat
 	if len(gone) == 0 {
 		return nil
 	}
-	_, err := s.build("DELETE FROM deliveries WHERE (ticket, mirror, seq, part) IN (").tuples(gone).add(")").exec(ctx, tx)
-	return err
+	return s.build("DELETE FROM deliveries WHERE (ticket, mirror, seq, part) IN (").tuples(gone).add(")").run(ctx, tx)
 }
 
 // putAccounts records who was seen on a surface, and by what name, without
@@ -91,13 +90,8 @@ func (s *Store) putAccounts(ctx context.Context, tx *sqlx.Tx, st *bridge.State) 
 	rows := changed(st.Changed.Accounts, compareAccounts, func(a bridge.Account) []any {
 		return []any{a.Surface, a.Workspace, a.ID, st.Accounts[a].Name, bridge.Micros(st.Now)}
 	})
-	if len(rows) == 0 {
-		return nil
-	}
-	b := s.build("INSERT INTO accounts (surface, workspace, id, name, seen_at) ")
-	b.plainTuples(rows)
-	b.add(" ON CONFLICT (surface, workspace, id) DO UPDATE SET name = excluded.name, seen_at = excluded.seen_at WHERE excluded.name <> ''")
-	if _, err := b.exec(ctx, tx); err != nil {
+	t := table{name: "accounts", keys: 3, cols: []string{"surface", "workspace", "id", "name", "seen_at"}, where: " WHERE excluded.name <> ''"}
+	if err := s.put(ctx, tx, t, rows); err != nil {
 		return fmt.Errorf("record accounts: %w", err)
 	}
 	return nil

@@ -97,7 +97,7 @@ func (l *loader) draw(ctx context.Context, cmds []bridge.Command) error {
 	}
 	var last []int64
 	b := l.s.build(`UPDATE counters SET value = value + ? WHERE name = 'ticket' RETURNING value`, int64(len(creates)))
-	if err := b.selectInto(ctx, l.tx, &last); err != nil {
+	if err := b.query(ctx, l.tx, &last); err != nil {
 		return err
 	}
 	for i, c := range creates {
@@ -115,7 +115,7 @@ func (l *loader) readKeys(ctx context.Context) error {
 		Ticket int64  `db:"ticket"`
 		Seq    int64  `db:"seq"`
 	}
-	err := l.s.build("SELECT key, ticket, seq FROM keys WHERE key IN ").list(anys(l.all.keys)).selectInto(ctx, l.tx, &rows)
+	err := l.s.build("SELECT key, ticket, seq FROM keys WHERE key").in(anys(l.all.keys)).query(ctx, l.tx, &rows)
 	for _, r := range rows {
 		l.st.Keys[r.Key] = bridge.ID{Ticket: r.Ticket, Seq: r.Seq}
 	}
@@ -125,7 +125,7 @@ func (l *loader) readKeys(ctx context.Context) error {
 // locate finds the tickets of threads, copies and tokens. What it finds may
 // change until the tickets are locked; a thread's binding never does.
 func (l *loader) locate(ctx context.Context) error {
-	b := &builder{d: l.s.dialect}
+	b := l.s.build("")
 	part := func(sql string, rows [][]any, on string) {
 		if len(rows) == 0 {
 			return
@@ -150,7 +150,7 @@ func (l *loader) locate(ctx context.Context) error {
 		return nil
 	}
 	var found []int64
-	if err := b.selectInto(ctx, l.tx, &found); err != nil {
+	if err := b.query(ctx, l.tx, &found); err != nil {
 		return err
 	}
 	for _, id := range found {
@@ -172,9 +172,9 @@ func (l *loader) lockTickets(ctx context.Context) error {
 		return nil
 	}
 	var rows []ticketRow
-	b := l.s.build("SELECT " + ticketCols + " FROM tickets WHERE id IN ").list(anys(l.all.tickets)).
+	b := l.s.build("SELECT " + ticketCols + " FROM tickets WHERE id").in(anys(l.all.tickets)).
 		add(" ORDER BY id" + l.s.dialect.forUpdate)
-	if err := b.selectInto(ctx, l.tx, &rows); err != nil {
+	if err := b.query(ctx, l.tx, &rows); err != nil {
 		return err
 	}
 	clear(l.all.tickets) // what is not there cannot be locked, nor read
@@ -196,7 +196,7 @@ func (l *loader) readTicketRows(ctx context.Context) error {
 	}
 	ids := anys(l.all.tickets)
 	var convs []conversationRow
-	if err := l.s.build("SELECT "+conversationCols+" FROM conversations WHERE ticket IN ").list(ids).selectInto(ctx, l.tx, &convs); err != nil {
+	if err := l.s.build("SELECT "+conversationCols+" FROM conversations WHERE ticket").in(ids).query(ctx, l.tx, &convs); err != nil {
 		return err
 	}
 	for _, r := range convs {
@@ -204,7 +204,7 @@ func (l *loader) readTicketRows(ctx context.Context) error {
 		l.st.Conversations[c.ID] = c
 	}
 	var mirrors []mirrorRow
-	if err := l.s.build("SELECT "+mirrorCols+" FROM mirrors WHERE ticket IN ").list(ids).selectInto(ctx, l.tx, &mirrors); err != nil {
+	if err := l.s.build("SELECT "+mirrorCols+" FROM mirrors WHERE ticket").in(ids).query(ctx, l.tx, &mirrors); err != nil {
 		return err
 	}
 	for _, r := range mirrors {
@@ -223,14 +223,14 @@ func (l *loader) readCopies(ctx context.Context) error {
 	if len(byKey) > 0 {
 		b := l.s.build("SELECT " + copyCols + " FROM (").tuples(byKey).add(`) AS v JOIN copies c
 			ON c.surface = v.column1 AND c.workspace = v.column2 AND c.channel = v.column3 AND c.ref = v.column4`)
-		if err := b.selectInto(ctx, l.tx, &rows); err != nil {
+		if err := b.query(ctx, l.tx, &rows); err != nil {
 			return err
 		}
 	}
 	if len(byToken) > 0 {
 		var more []copyRow
 		b := l.s.build("SELECT " + copyCols + " FROM (").tuples(byToken).add(") AS v JOIN copies c ON c.token = v.column1 AND c.token <> ''")
-		if err := b.selectInto(ctx, l.tx, &more); err != nil {
+		if err := b.query(ctx, l.tx, &more); err != nil {
 			return err
 		}
 		rows = append(rows, more...)
@@ -255,7 +255,7 @@ func (l *loader) readMessages(ctx context.Context) error {
 	var rows []messageRow
 	b := l.s.build("SELECT m.ticket, m.seq, m.conversation, m.body_seq, m.deleted_seq, m.author, m.surface, m.ord FROM (").
 		tuples(tuples).add(") AS v JOIN messages m ON m.ticket = v.column1 AND m.seq = v.column2")
-	if err := b.selectInto(ctx, l.tx, &rows); err != nil {
+	if err := b.query(ctx, l.tx, &rows); err != nil {
 		return err
 	}
 	for _, r := range rows {
@@ -265,7 +265,7 @@ func (l *loader) readMessages(ctx context.Context) error {
 	var files []fileRow
 	b = l.s.build("SELECT f.ticket, f.message, f.n, f.state, f.mime, f.size, f.hash, f.ref, f.surface, f.workspace, f.channel, f.seq, f.attempts, f.due FROM (").
 		tuples(tuples).add(") AS v JOIN files f ON f.ticket = v.column1 AND f.message = v.column2")
-	if err := b.selectInto(ctx, l.tx, &files); err != nil {
+	if err := b.query(ctx, l.tx, &files); err != nil {
 		return err
 	}
 	for _, r := range files {
@@ -281,7 +281,7 @@ func (l *loader) readDeliveries(ctx context.Context) error {
 	if len(tokens) > 0 {
 		b := l.s.build("SELECT d.ticket, d.mirror, d.seq, d.part, d.token, d.begun_at, d.attempts, d.verb, d.root, d.message, d.ref, d.last, d.memo, d.done, d.rejected FROM (").
 			tuples(tokens).add(") AS v JOIN deliveries d ON d.token = v.column1")
-		if err := b.selectInto(ctx, l.tx, &rows); err != nil {
+		if err := b.query(ctx, l.tx, &rows); err != nil {
 			return err
 		}
 		for _, r := range rows {
@@ -291,7 +291,7 @@ func (l *loader) readDeliveries(ctx context.Context) error {
 	if len(l.all.mirrors) > 0 {
 		b := l.s.build("SELECT d.ticket, d.mirror, d.seq, d.part, d.token, d.begun_at, d.attempts, d.verb, d.root, d.message, d.ref, d.last, d.memo, d.done, d.rejected FROM (").
 			tuples(idTuples(l.all.mirrors)).add(") AS v JOIN deliveries d ON d.ticket = v.column1 AND d.mirror = v.column2")
-		if err := b.selectInto(ctx, l.tx, &rows); err != nil {
+		if err := b.query(ctx, l.tx, &rows); err != nil {
 			return err
 		}
 	}
@@ -323,7 +323,7 @@ func (l *loader) readAccounts(ctx context.Context) error {
 	b := l.s.build(`SELECT a.surface, a.workspace, a.id, a.name, COALESCE(p.id, '') AS person, COALESCE(p.role, 'expert') AS role FROM (`).
 		tuples(tuples).add(`) AS v JOIN accounts a ON a.surface = v.column1 AND a.workspace = v.column2 AND a.id = v.column3
 		LEFT JOIN people p ON p.id = a.person AND p.disabled = 0`)
-	if err := b.selectInto(ctx, l.tx, &rows); err != nil {
+	if err := b.query(ctx, l.tx, &rows); err != nil {
 		return err
 	}
 	for _, r := range rows {
@@ -341,8 +341,8 @@ func (l *loader) readLeases(ctx context.Context) error {
 		Name  string `db:"name"`
 		Fence int64  `db:"fence"`
 	}
-	b := l.s.build("SELECT name, fence FROM leases WHERE name IN ").list(anys(l.all.leases)).add(" ORDER BY name" + l.s.dialect.forShare)
-	if err := b.selectInto(ctx, l.tx, &rows); err != nil {
+	b := l.s.build("SELECT name, fence FROM leases WHERE name").in(anys(l.all.leases)).add(" ORDER BY name" + l.s.dialect.forShare)
+	if err := b.query(ctx, l.tx, &rows); err != nil {
 		return err
 	}
 	for _, r := range rows {

@@ -104,18 +104,19 @@ func (s *Store) TicketSince(ctx context.Context, ticket, after int64) (*bridge.S
 			return err
 		}
 		if r.st.Tickets[ticket].Head <= after {
-			return nil
+			return r.words(ctx, ticket, nil)
 		}
 		return r.run(ctx,
 			r.entries(s.build(entryQuery+"WHERE e.ticket = ? AND e.seq > ? ORDER BY e.seq", ticket, after)),
-			func(ctx context.Context) error { return r.touched(ctx, ticket) },
+			func(ctx context.Context) error { return r.touched(ctx, ticket, after) },
 		)
 	})
 }
 
 // touched reads the rows of the messages that the entries read so far are about,
-// the present words of those messages, and the order of their conversations.
-func (r *pageReader) touched(ctx context.Context, ticket int64) error {
+// the present words of those messages, what could not be shown of them, and the
+// order of their conversations.
+func (r *pageReader) touched(ctx context.Context, ticket, after int64) error {
 	messages, convs := map[int64]bool{}, map[int64]bool{}
 	for _, e := range r.st.Entries {
 		set(messages, e.Facts.Message)
@@ -124,24 +125,20 @@ func (r *pageReader) touched(ctx context.Context, ticket int64) error {
 			messages[e.Seq] = true
 		}
 	}
-	if len(convs) > 0 {
-		b := r.s.build("SELECT "+messageCols+" FROM messages WHERE ticket = ? AND conversation IN ", ticket).list(anys(convs))
-		if err := r.messages(b)(ctx); err != nil {
-			return err
-		}
-	}
-	if len(messages) == 0 {
-		return nil
-	}
-	ids := anys(messages)
+	convs[0], messages[0] = true, true // nothing has the seq 0; an empty list is no SQL
+	inConvs, ids := anys(convs), anys(messages)
 	return r.run(ctx,
+		r.messages(r.s.build("SELECT "+messageCols+" FROM messages WHERE ticket = ? AND (conversation IN ", ticket).list(inConvs).
+			add(" OR seq IN ").list(ids).add(")")),
 		r.copies(r.s.build("SELECT "+copyCols+" FROM copies c WHERE c.ticket = ? AND c.message IN ", ticket).list(ids)),
 		r.files(r.s.build("SELECT "+fileCols+" FROM files WHERE ticket = ? AND message IN ", ticket).list(ids)),
+		r.entries(r.s.build(entryQuery+"WHERE e.ticket = ? AND e.seq <= ? AND e.kind = ? AND e.conversation IN ",
+			ticket, after, string(bridge.DeliveryFailed)).list(inConvs)),
 		func(ctx context.Context) error { return r.words(ctx, ticket, messages) },
 	)
 }
 
-// words reads the entries that the touched messages' rows name and that were not read yet.
+// words reads the entries that messages' and conversations' rows name and that were not read yet.
 func (r *pageReader) words(ctx context.Context, ticket int64, messages map[int64]bool) error {
 	missing, have := map[int64]bool{}, map[int64]bool{}
 	for _, e := range r.st.Entries {

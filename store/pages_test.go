@@ -73,8 +73,8 @@ func TestTicketPageAndWhatCameSince(t *testing.T) {
 		}
 		head := page.Tickets[conv.Ticket].Head
 		since, err := s.TicketSince(t.Context(), conv.Ticket, head)
-		if err != nil || len(since.Entries) != 0 || len(since.Mirrors) != 1 {
-			t.Errorf("without news: %d entries, %d mirrors, %v", len(since.Entries), len(since.Mirrors), err)
+		if err != nil || len(since.Mirrors) != 1 || len(since.Messages) != 0 || len(since.Entries) != 1 {
+			t.Errorf("without news: %d entries, %d messages, %v", len(since.Entries), len(since.Messages), err)
 		}
 		posted := must(t, s, reply(billing, "1.1", "1.2", "I see it")).ID
 		must(t, s, &bridge.EditMessage{Actor: alice, Message: firstMessage(page), Body: "Can you look, please?"})

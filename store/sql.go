@@ -9,23 +9,25 @@ import (
 	"strings"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 )
 
-// maxArgs is below what SQLite (32,766) and Postgres (65,535) take in one statement.
-const maxArgs = 30000
-
 // builder writes a statement with its arguments, in the dialect's placeholders.
-// It exists because the batch writes lists of rows whose length varies.
+// It exists because a batch reads and writes lists of rows whose length varies.
+// On Postgres a list is one array argument per column, so the text is the same
+// for every length and is prepared once; on SQLite it is a VALUES list.
 type builder struct {
-	d    dialect
+	s    *Store
 	text strings.Builder
 	args []any
 }
 
 func (s *Store) build(text string, args ...any) *builder {
-	b := &builder{d: s.dialect}
+	b := &builder{s: s}
 	return b.add(text, args...)
 }
+
+func (b *builder) postgres() bool { return b.s.dialect.name == "postgres" }
 
 // add appends text, in which every ? takes the next of args.
 func (b *builder) add(text string, args ...any) *builder {
@@ -42,7 +44,7 @@ func (b *builder) add(text string, args ...any) *builder {
 
 func (b *builder) bind(arg any) {
 	b.args = append(b.args, arg)
-	if b.d.name == "postgres" {
+	if b.postgres() {
 		b.text.WriteByte('$')
 		b.text.WriteString(strconv.Itoa(len(b.args)))
 		return
@@ -50,30 +52,71 @@ func (b *builder) bind(arg any) {
 	b.text.WriteByte('?')
 }
 
-// tuples appends a VALUES list. Numbers are cast, since Postgres takes an
-// untyped parameter in VALUES for text.
+// tuples appends a table of rows, with columns named column1, column2 and so on.
 func (b *builder) tuples(rows [][]any) *builder {
+	if !b.postgres() {
+		b.values(rows)
+		return b
+	}
+	b.text.WriteString("SELECT * FROM ")
+	b.unnest(rows)
+	b.text.WriteString(" AS u(")
+	for i := range rows[0] {
+		if i > 0 {
+			b.text.WriteByte(',')
+		}
+		b.text.WriteString("column" + strconv.Itoa(i+1))
+	}
+	b.text.WriteByte(')')
+	return b
+}
+
+// unnest appends Postgres's unnest over one array per column.
+func (b *builder) unnest(rows [][]any) {
+	b.text.WriteString("unnest(")
+	for i := range rows[0] {
+		if i > 0 {
+			b.text.WriteByte(',')
+		}
+		array, typ := column(rows, i)
+		b.bind(array)
+		b.text.WriteString(typ)
+	}
+	b.text.WriteByte(')')
+}
+
+// column returns one column of rows as an array argument with its type.
+func column(rows [][]any, i int) (array any, typ string) {
+	switch rows[0][i].(type) {
+	case int64:
+		out := make(pq.Int64Array, len(rows))
+		for j, row := range rows {
+			out[j] = row[i].(int64)
+		}
+		return out, "::bigint[]"
+	case []byte:
+		out := make(pq.ByteaArray, len(rows))
+		for j, row := range rows {
+			out[j] = row[i].([]byte)
+		}
+		return out, "::bytea[]"
+	default:
+		out := make(pq.StringArray, len(rows))
+		for j, row := range rows {
+			out[j] = row[i].(string)
+		}
+		return out, "::text[]"
+	}
+}
+
+func (b *builder) values(rows [][]any) {
 	b.text.WriteString("VALUES ")
 	for i, row := range rows {
 		if i > 0 {
 			b.text.WriteByte(',')
 		}
-		b.text.WriteByte('(')
-		for j, v := range row {
-			if j > 0 {
-				b.text.WriteByte(',')
-			}
-			if _, number := v.(int64); number && i == 0 && b.d.name == "postgres" {
-				b.text.WriteString("CAST(")
-				b.bind(v)
-				b.text.WriteString(" AS BIGINT)")
-				continue
-			}
-			b.bind(v)
-		}
-		b.text.WriteByte(')')
+		b.list(row)
 	}
-	return b
 }
 
 // list appends a parenthesised list of values.
@@ -89,6 +132,58 @@ func (b *builder) list(vals []any) *builder {
 	return b
 }
 
+// in appends a condition that a column is one of vals, which are not empty.
+func (b *builder) in(vals []any) *builder {
+	if !b.postgres() {
+		b.text.WriteString(" IN ")
+		b.list(vals)
+		return b
+	}
+	rows := make([][]any, len(vals))
+	for i, v := range vals {
+		rows[i] = []any{v}
+	}
+	array, typ := column(rows, 0)
+	b.text.WriteString(" = ANY(")
+	b.bind(array)
+	b.text.WriteString(typ + ")")
+	return b
+}
+
+// statement returns the prepared form of the text, which Postgres gets once a
+// connection. SQLite parses in less time than it takes to look one up.
+func (b *builder) statement(ctx context.Context, tx *sqlx.Tx) (*sqlx.Stmt, error) {
+	text := b.text.String()
+	if b.s.opts.Trace != nil {
+		b.s.opts.Trace(text, b.args)
+	}
+	if !b.postgres() {
+		return tx.PreparexContext(ctx, text)
+	}
+	if st, ok := b.s.prepared.Load(text); ok {
+		return tx.StmtxContext(ctx, st), nil
+	}
+	st, err := b.s.write.PreparexContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	b.s.prepared.Store(text, st)
+	return tx.StmtxContext(ctx, st), nil
+}
+
+// query reads the rows of a statement of the batch.
+func (b *builder) query(ctx context.Context, tx *sqlx.Tx, dest any) error {
+	st, err := b.statement(ctx, tx)
+	if err == nil {
+		err = st.SelectContext(ctx, dest, b.args...)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", b.label(), err)
+	}
+	return nil
+}
+
+// selectInto reads rows outside the batch.
 func (b *builder) selectInto(ctx context.Context, q sqlx.QueryerContext, dest any) error {
 	if err := sqlx.SelectContext(ctx, q, dest, b.text.String(), b.args...); err != nil {
 		return fmt.Errorf("%s: %w", b.label(), err)
@@ -96,12 +191,25 @@ func (b *builder) selectInto(ctx context.Context, q sqlx.QueryerContext, dest an
 	return nil
 }
 
+// exec runs a statement outside the batch and returns how many rows it changed.
 func (b *builder) exec(ctx context.Context, tx sqlx.ExecerContext) (int64, error) {
 	res, err := tx.ExecContext(ctx, b.text.String(), b.args...)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", b.label(), err)
 	}
 	return res.RowsAffected()
+}
+
+// run runs a statement of the batch.
+func (b *builder) run(ctx context.Context, tx *sqlx.Tx) error {
+	st, err := b.statement(ctx, tx)
+	if err == nil {
+		_, err = st.ExecContext(ctx, b.args...)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", b.label(), err)
+	}
+	return nil
 }
 
 // label names a statement in errors by its first words, never by its arguments.
@@ -117,41 +225,49 @@ type table struct {
 	cols []string
 	// final rows are only inserted; a second one is an error.
 	final bool
+	// where is a further condition of the replacement.
+	where string
 }
 
-// put inserts rows or replaces those with the same key.
+// put inserts rows or replaces those with the same key: on Postgres in one
+// statement, on SQLite with one prepared statement for all.
 func (s *Store) put(ctx context.Context, tx *sqlx.Tx, t table, rows [][]any) error {
-	per := maxArgs / len(t.cols)
-	for len(rows) > 0 {
-		n := min(per, len(rows))
-		b := s.build("INSERT INTO " + t.name + " (" + strings.Join(t.cols, ", ") + ") ")
-		b.plainTuples(rows[:n])
-		if !t.final {
-			b.text.WriteString(" ON CONFLICT (" + strings.Join(t.cols[:t.keys], ", ") + ") DO UPDATE SET ")
-			for i, col := range t.cols[t.keys:] {
-				if i > 0 {
-					b.text.WriteString(", ")
-				}
-				b.text.WriteString(col + " = excluded." + col)
-			}
+	if len(rows) == 0 {
+		return nil
+	}
+	b := s.build("INSERT INTO " + t.name + " (" + strings.Join(t.cols, ", ") + ") ")
+	if b.postgres() {
+		b.add("SELECT * FROM ")
+		b.unnest(rows)
+	} else {
+		b.values(rows[:1])
+	}
+	b.add(t.conflict())
+	if b.postgres() {
+		return b.run(ctx, tx)
+	}
+	st, err := b.statement(ctx, tx)
+	if err != nil {
+		return fmt.Errorf("%s: %w", b.label(), err)
+	}
+	for _, row := range rows {
+		if _, err := st.ExecContext(ctx, row...); err != nil {
+			return fmt.Errorf("%s: %w", b.label(), err)
 		}
-		if _, err := b.exec(ctx, tx); err != nil {
-			return err
-		}
-		rows = rows[n:]
 	}
 	return nil
 }
 
-// plainTuples is tuples for INSERT, where the columns give the types.
-func (b *builder) plainTuples(rows [][]any) {
-	b.text.WriteString("VALUES ")
-	for i, row := range rows {
-		if i > 0 {
-			b.text.WriteByte(',')
-		}
-		b.list(row)
+// conflict says what becomes of a row whose key is there already.
+func (t table) conflict() string {
+	if t.final {
+		return ""
 	}
+	var set []string
+	for _, col := range t.cols[t.keys:] {
+		set = append(set, col+" = excluded."+col)
+	}
+	return " ON CONFLICT (" + strings.Join(t.cols[:t.keys], ", ") + ") DO UPDATE SET " + strings.Join(set, ", ") + t.where
 }
 
 func ignoreDone(err error) error {

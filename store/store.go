@@ -31,7 +31,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -54,6 +56,9 @@ type Options struct {
 	RecordOnly bool
 	// CustomerWebhook: new tickets get a reader for the customer's replies.
 	CustomerWebhook bool
+	// Trace is told of every statement that an append runs, for benchmarks that
+	// compare with the same statements; nil otherwise.
+	Trace func(query string, args []any)
 	// Readers is the size of SQLite's read pool, or of the whole Postgres pool; zero means a default.
 	Readers int
 }
@@ -62,11 +67,12 @@ type Options struct {
 type Store struct {
 	dialect dialect
 	read    *sqlx.DB
-	write   *sqlx.DB // the same as read on Postgres
+	write   *sqlx.DB
 	now     func() time.Time
 	log     *slog.Logger
 	opts    Options
 
+	prepared  sync.Map // statements of the batch by their text, on Postgres
 	commit    *committer
 	announcer *announcer // tells other daemons; nil on SQLite
 	bell      *bridge.Bell
@@ -136,36 +142,40 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 	return nil
 }
 
-// openPostgres opens one pool. binary_parameters saves the round trip that
-// preparing a statement costs.
+// openPostgres opens a pool for reading and a small one for the committer, whose
+// statements always look up a few rows by key. Their plans are made once, often
+// while the tables are still small, and must not become scans of tables that grow.
 func (s *Store) openPostgres(ctx context.Context, o Options) error {
 	s.dialect = dialect{name: "postgres", blob: "BYTEA", forUpdate: " FOR UPDATE", forShare: " FOR SHARE"}
-	db, err := connect(ctx, "postgres", binaryParameters(o.DSN))
-	if err != nil {
+	var err error
+	if s.read, err = connect(ctx, "postgres", o.DSN); err != nil {
 		return err
 	}
 	conns := o.Readers
 	if conns == 0 {
-		conns = 16
+		conns = 12
 	}
-	db.SetMaxOpenConns(conns)
-	db.SetMaxIdleConns(conns)
-	s.read, s.write = db, db
+	s.read.SetMaxOpenConns(conns)
+	s.read.SetMaxIdleConns(conns)
+	byKey := "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
+	if s.write, err = connect(ctx, "postgres", withOption(o.DSN, "options", byKey)); err != nil {
+		return errors.Join(err, s.read.Close())
+	}
+	s.write.SetMaxOpenConns(4)
+	s.write.SetMaxIdleConns(4)
 	return nil
 }
 
-func binaryParameters(dsn string) string {
-	switch {
-	case strings.Contains(dsn, "binary_parameters"):
-		return dsn
-	case strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://"):
-		if strings.Contains(dsn, "?") {
-			return dsn + "&binary_parameters=yes"
-		}
-		return dsn + "?binary_parameters=yes"
-	default:
-		return dsn + " binary_parameters=yes"
+// withOption adds a connection parameter to a DSN of either form.
+func withOption(dsn, key, value string) string {
+	if !strings.HasPrefix(dsn, "postgres://") && !strings.HasPrefix(dsn, "postgresql://") {
+		return dsn + " " + key + "='" + value + "'"
 	}
+	sep := "?"
+	if strings.Contains(dsn, "?") {
+		sep = "&"
+	}
+	return dsn + sep + key + "=" + url.PathEscape(value)
 }
 
 func connect(ctx context.Context, driver, dsn string) (*sqlx.DB, error) {
