@@ -10,16 +10,18 @@ import (
 func (w *lineWriter) escaped(i int) bool {
 	c, prev, next := w.line[i], w.at(i-1), w.at(i+1)
 	switch c.r {
-	case '\\', '`', '*', '[', ']', '<', '~':
+	case '\\', '`', '[', ']', '<', '~':
 		return true
+	case '*':
+		return i == 0 || !prev.blank() || !next.blank()
 	case '_':
 		same := prev.style == c.style && next.style == c.style
 		inside := same && letter(prev) && letter(next)
 		return !inside || w.referenced(i-1) || w.referenced(i+1)
 	case '&':
-		return next.r == '#' || unicode.IsLetter(next.r) || next.object != ""
+		return w.ampersand(i)
 	case '!':
-		return next.object != "" || next.r == '['
+		return next.object != ""
 	case ':':
 		return w.colon(i)
 	}
@@ -28,6 +30,18 @@ func (w *lineWriter) escaped(i int) bool {
 
 // letter reports whether a cell is a letter or digit.
 func letter(c cell) bool { return c.object == "" && (unicode.IsLetter(c.r) || unicode.IsDigit(c.r)) }
+
+// ampersand reports whether the & at i would begin a character reference.
+func (w *lineWriter) ampersand(i int) bool {
+	for n := i + 1; n < len(w.line) && n <= i+longestReference; n++ {
+		if r := w.line[n].r; r == ';' || w.line[n].object != "" || w.line[n].style != w.line[i].style || w.referenced(n) {
+			return true
+		} else if r != '#' && !isASCIIWord(r) {
+			return false
+		}
+	}
+	return false
+}
 
 // colon reports whether the colon at i would begin a short code or make a URL.
 func (w *lineWriter) colon(i int) bool {

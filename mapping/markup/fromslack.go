@@ -233,7 +233,7 @@ func tidy(blocks []block) []block {
 		}
 		last := len(out) - 1
 		switch {
-		case len(b.spans) == 0 && b.kind != blockItem && b.kind != blockPre:
+		case len(b.spans) == 0 && b.kind != blockItem:
 			continue
 		case b.kind == blockPara && last >= 0 && out[last].kind == blockPara:
 			out[last].spans = joinSpans(appendText(out[last].spans, "\n"), b.spans)

@@ -2,10 +2,12 @@ package markup
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 )
 
@@ -110,6 +112,9 @@ func checkRoundTrip(t fataler, blocks json.RawMessage) (md string) {
 	t.Helper()
 	msg := SlackText{Workspace: "T1", Blocks: blocks}
 	md = FromSlack(msg, team{})
+	if strings.Trim(Plain(md), "> \n\t\u00a0") == "" {
+		return md // nothing to see is not sent
+	}
 	var back json.RawMessage
 	for _, p := range ToSlack(md, team{}, 1_000_000) {
 		if back != nil {
@@ -118,7 +123,7 @@ func checkRoundTrip(t fataler, blocks json.RawMessage) (md string) {
 		back = p.Blocks
 	}
 	want, got := normal(blocks), normal(back)
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(block{}, span{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(block{}, span{}), cmpopts.EquateEmpty()); diff != "" {
 		t.Fatalf("changed on the way (-sent +came back):\n%s\nslack:    %s\nmarkdown: %q\nback:     %s", diff, blocks, md, back)
 	}
 	return md
@@ -141,7 +146,7 @@ func normal(blocks json.RawMessage) []block {
 			out[i].number = 0
 		}
 	}
-	return out
+	return slices.DeleteFunc(out, func(b block) bool { return len(b.spans) == 0 && b.kind != blockItem })
 }
 
 // normalSpans brings spans into normal form: emoji are their characters, and a

@@ -2,6 +2,8 @@ package markup
 
 import (
 	"encoding/json"
+	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -16,22 +18,35 @@ const (
 	// blocks of about 13,200 characters with msg_blocks_too_long and counts
 	// more than the text: https://github.com/slackapi/bolt-js/issues/2509
 	maxBlocks = 12000
-	// longWord is how long a word must be to be broken although a part could
-	// end before it.
+	// longWord is how long the first half of a broken word is at least, if a
+	// part could have ended before the word.
 	longWord = 64
+	// maxCluster is how far a cut moves back so as not to tear a character.
+	maxCluster = 40
 )
 
-// parts puts the pieces into as few parts as the limits allow.
+// parts puts the pieces into as few parts as the limits allow. Blanks that would
+// fill a part are left out.
 func (w *slackWriter) parts(blocks []block) []SlackPart {
 	var parts []SlackPart
 	for start := 0; start < len(w.pieces); {
-		end := w.cut(blocks, start)
-		if part, ok := w.part(blocks, start, end); ok {
+		end := w.cut(blocks, start, len(w.pieces))
+		part := w.part(blocks, start, end)
+		for len(part.Blocks) > maxBlocks && end > start+1 {
+			end = w.cut(blocks, start, start+max(1, (end-start)*maxBlocks/len(part.Blocks)))
+			part = w.part(blocks, start, end)
+		}
+		if slices.ContainsFunc(w.pieces[start:end], piece.visible) {
 			parts = append(parts, part)
 		}
 		start = end
 	}
 	return parts
+}
+
+// visible reports whether the piece makes a message that is not empty.
+func (p piece) visible() bool {
+	return strings.TrimSpace(p.text) != "" && (p.shown || p.text != quoteMark(true))
 }
 
 // inside reports whether a cut before piece i falls into a code block.
@@ -43,9 +58,9 @@ func (w *slackWriter) inside(blocks []block, i int) bool {
 	return blocks[b].kind == blockPre && w.pieces[i-1].block == b && w.pieces[i-1].text != fenceEnd
 }
 
-// cut returns where the part that starts at piece start ends.
-func (w *slackWriter) cut(blocks []block, start int) int {
-	fits := w.fits(blocks, start)
+// cut returns where the part that starts at piece start ends, end at most.
+func (w *slackWriter) cut(blocks []block, start, end int) int {
+	fits := min(w.fits(blocks, start), end)
 	if fits == len(w.pieces) {
 		return fits
 	}
@@ -54,9 +69,7 @@ func (w *slackWriter) cut(blocks []block, start int) int {
 	word := 0 // the length of the word before i
 	seen := false
 	for i := start; i < fits; i++ {
-		if p := w.pieces[i]; p.shown && strings.TrimSpace(p.text) != "" {
-			seen = true
-		}
+		seen = seen || w.pieces[i].visible()
 		if strings.TrimSpace(w.pieces[i].text) == "" {
 			word = 0
 		} else {
@@ -72,7 +85,7 @@ func (w *slackWriter) cut(blocks []block, start int) int {
 		}
 	}
 	at := max(best[cutWord], best[cutSentence], best[cutLine], best[cutParagraph])
-	if at > 0 && (at > half || word < longWord) {
+	if at > 0 && (at > half || word < longWord+maxCluster) {
 		return at
 	}
 	return w.whole(start, fits)
@@ -80,40 +93,21 @@ func (w *slackWriter) cut(blocks []block, start int) int {
 
 // fits returns how far a part that starts at piece start can reach at most.
 func (w *slackWriter) fits(blocks []block, start int) int {
-	text, encoded := 0, len(`[{"type":"rich_text","elements":[]}]`)
+	text := 0
 	if w.inside(blocks, start) {
 		text += len(fenceStart)
 	}
 	for i := start; i < len(w.pieces); i++ {
-		p := w.pieces[i]
-		text += width(p.text)
-		encoded += w.encoded(start, i)
+		text += width(w.pieces[i].text)
 		room := 0
 		if w.inside(blocks, i+1) {
 			room = len(fenceEnd)
 		}
-		if i > start && (text+room > w.limit || encoded > maxBlocks) {
+		if i > start && text+room > w.limit {
 			return i
 		}
 	}
 	return len(w.pieces)
-}
-
-// encoded estimates, from above, what piece i adds to the JSON of the blocks.
-func (w *slackWriter) encoded(start, i int) int {
-	p := w.pieces[i]
-	n := 0
-	if i == start || w.pieces[i-1].block != p.block {
-		n += len(`{"type":"rich_text_section","elements":[]},{"type":"rich_text_list","style":"ordered","indent":8,"offset":99999999,"border":1,"elements":[]},`)
-	}
-	if !p.shown {
-		return n
-	}
-	text := len(p.span.text) + strings.Count(p.span.text, `"`) + strings.Count(p.span.text, `\`) + 6*strings.Count(p.span.text, "\n")
-	if i > start && p.span.kind == spanText && w.pieces[i-1].shown && w.pieces[i-1].span.kind == spanText && w.pieces[i-1].span.style == p.span.style {
-		return n + text
-	}
-	return n + text + len(p.span.ref) + len(`{"type":"date","timestamp":,"format":"","url":"","fallback":"","style":{"bold":true,"italic":true,"strike":true,"code":true}},`)
 }
 
 // A cutKind says how well a message can be cut at a place.
@@ -162,7 +156,7 @@ func isBlankText(s string) bool { return s != "" && strings.TrimSpace(s) == "" }
 // whole moves a cut inside a word back to where it does not tear a character
 // from its marks, joiners and modifiers.
 func (w *slackWriter) whole(start, at int) int {
-	for i := at; i > start+1 && i > at-40 && i < len(w.pieces); i-- {
+	for i := at; i > start+1 && i > at-maxCluster && i < len(w.pieces); i-- {
 		next, _ := utf8.DecodeRuneInString(w.pieces[i].text)
 		last, _ := utf8.DecodeLastRuneInString(w.pieces[i-1].text)
 		joined := unicode.Is(unicode.M, next) || next == 0x200D || last == 0x200D || next >= skinTone && next < skinTone+5
@@ -173,8 +167,8 @@ func (w *slackWriter) whole(start, at int) int {
 	return at
 }
 
-// part renders the pieces from start to end, and says no if they show nothing.
-func (w *slackWriter) part(blocks []block, start, end int) (SlackPart, bool) {
+// part renders the pieces from start to end.
+func (w *slackWriter) part(blocks []block, start, end int) SlackPart {
 	var text strings.Builder
 	if w.inside(blocks, start) {
 		text.WriteString(fenceStart)
@@ -185,7 +179,7 @@ func (w *slackWriter) part(blocks []block, start, end int) (SlackPart, bool) {
 	if w.inside(blocks, end) {
 		text.WriteString(fenceEnd)
 	}
-	return SlackPart{Text: text.String(), Blocks: w.blocks(blocks, start, end)}, true
+	return SlackPart{Text: text.String(), Blocks: w.blocks(blocks, start, end)}
 }
 
 // blocks renders the pieces from start to end as one rich_text block.
@@ -203,6 +197,10 @@ func (w *slackWriter) blocks(blocks []block, start, end int) json.RawMessage {
 			b := &shown[len(shown)-1]
 			b.spans = appendSpan(b.spans, p.span)
 		}
+	}
+	if w.inside(blocks, end) {
+		b := &shown[len(shown)-1]
+		b.spans = appendText(nil, strings.TrimSuffix(plainSpans(b.spans), "\n"))
 	}
 	return toJSON([]richBlock{{Type: "rich_text", Elements: richElements(shown)}})
 }
@@ -223,7 +221,7 @@ func Join(parts []string) string {
 			out.Reset()
 			out.WriteString(whole)
 		}
-		if lostBlank(whole, part) {
+		if lostBlank(parts[i-1], part) {
 			out.WriteString("\n")
 		}
 		out.WriteString(part)
@@ -231,11 +229,19 @@ func Join(parts []string) string {
 	return out.String()
 }
 
+// partMarks are what a part may start with before its first word.
+var partMarks = regexp.MustCompile("^(?:&gt; |\\s|• |[0-9]+\\. |```\n)+")
+
 // lostBlank reports whether a blank must have stood between two parts: a word is
-// only broken where it is long or nothing stands before it.
+// only broken where it is long or nothing but marks stands before it.
 func lostBlank(before, after string) bool {
+	before = strings.TrimSuffix(before, fenceEnd)
+	before = before[len(partMarks.FindString(before)):]
+	last, _ := utf8.DecodeLastRuneInString(before)
 	first, _ := utf8.DecodeRuneInString(after)
-	blank := strings.LastIndexFunc(before, isBlank)
-	word := before[blank+1:]
-	return before != "" && after != "" && !isBlank(first) && word != "" && utf8.RuneCountInString(word) < longWord && blank >= 0
+	if before == "" || after == "" || isBlank(last) || isBlank(first) {
+		return false
+	}
+	fields := strings.Fields(before)
+	return len(fields) > 1 && utf8.RuneCountInString(fields[len(fields)-1]) < longWord
 }

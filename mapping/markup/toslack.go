@@ -3,6 +3,7 @@ package markup
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -28,7 +29,12 @@ func ToSlack(md string, d Directory, limit int) []SlackPart {
 // own before the first part. The name is passed through CleanName.
 func ToSlackFrom(author, md string, d Directory, limit int) []SlackPart {
 	out := slackWriter{dir: known(d), limit: slackLimit(limit)}
-	blocks := flatten(md)
+	return out.parts(out.take(author, md))
+}
+
+// take makes pieces of a body and returns its blocks.
+func (w *slackWriter) take(author, md string) []block {
+	blocks := slices.DeleteFunc(flatten(md), func(b block) bool { return b.kind == blockPre && len(b.spans) == 0 })
 	if name := CleanName(author); name != "" {
 		head := []span{{text: name, style: bold}, {text: "\n"}}
 		if len(blocks) > 0 && blocks[0].kind == blockPara {
@@ -38,9 +44,9 @@ func ToSlackFrom(author, md string, d Directory, limit int) []SlackPart {
 		}
 	}
 	for i := range blocks {
-		out.block(blocks, i)
+		w.block(blocks, i)
 	}
-	return out.parts(blocks)
+	return blocks
 }
 
 const (
@@ -150,7 +156,7 @@ var slackMarks = [...]struct {
 
 // span adds one span: a token where it may be one, else its text.
 func (w *slackWriter) span(s span, b block, i int) {
-	if token := w.token(&s); token != "" && width(token) <= w.limit-fenceRoom {
+	if token := w.token(&s); token != "" && width(token) <= min(w.limit, defaultLimit)-fenceRoom {
 		w.pieces = append(w.pieces, piece{text: token, span: s, shown: true, block: i})
 		return
 	}
