@@ -2,6 +2,8 @@ package slacksim
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -38,7 +40,7 @@ func readArgs(r *http.Request, acceptsJSON bool) (args, error) {
 		if !acceptsJSON {
 			return a, nil
 		}
-		if err := json.NewDecoder(r.Body).Decode(&a.json); err != nil {
+		if err := json.NewDecoder(r.Body).Decode(&a.json); err != nil && !errors.Is(err, io.EOF) {
 			return a, apiError{code: "invalid_json"}
 		}
 	case kind == "application/x-www-form-urlencoded":
