@@ -75,6 +75,13 @@ func (w watch) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// CloseIdleConnections lets http.Client close what the base keeps open.
+func (w watch) CloseIdleConnections() {
+	if c, ok := w.base.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
+
 // serverClock is how far Slack's clock is ahead of ours, from the Date header.
 type serverClock struct{ ahead atomic.Int64 }
 

@@ -1,0 +1,400 @@
+package slack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/sidebridge/sidebridge/adapters/slack/slacksim"
+	"github.com/sidebridge/sidebridge/bridge"
+	"github.com/sidebridge/sidebridge/mapping"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// plenty is a budget that never makes a test wait.
+var plenty = Budget{
+	PostsPerMinute: 6e6, PostInterval: time.Microsecond, Tier2: 6e6, Tier3: 6e6, Tier4: 6e6, History: 6e6,
+}
+
+// world is a simulated workspace with an adapter that is connected to it.
+type world struct {
+	t       *testing.T
+	sim     *slacksim.Sim
+	a       *Adapter
+	in      *memoryInbox
+	watcher *memoryWatcher
+	counts  *counts
+	anders  *slacksim.Person
+	channel string
+	mirror  bridge.Mirror
+	seq     int64
+	copies  []bridge.Copy
+}
+
+type setup struct {
+	sim  func(*slacksim.Options)
+	opts func(*Options)
+	// socket receives by Socket Mode instead of HTTP.
+	socket bool
+}
+
+func newWorld(t *testing.T, s setup) *world {
+	t.Helper()
+	simOpts := slacksim.Options{Limits: slacksim.Limits{Off: true}, Seed: 7, SocketMode: s.socket}
+	if s.sim != nil {
+		s.sim(&simOpts)
+	}
+	sim := slacksim.New(simOpts)
+	if _, err := sim.Start("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = sim.Close() })
+	w := &world{t: t, sim: sim, in: newMemoryInbox(), watcher: &memoryWatcher{}, counts: &counts{}}
+	w.anders = sim.AddUser(slacksim.UserSpec{Name: "anders", RealName: "Anders Holm", Email: "anders@example.org"})
+	w.channel = sim.AddChannel(slacksim.ChannelSpec{Name: "billing"})
+	w.mirror = bridge.Mirror{
+		ID: bridge.ID{Ticket: 12, Seq: 3}, Conversation: 2, Rule: "billing",
+		Place: bridge.Place{Surface: Surface, Workspace: sim.TeamID(), Channel: w.channel},
+	}
+	w.seq = 10
+	opts := Options{
+		Workspace: sim.TeamID(), BotToken: sim.BotToken(), SigningSecrets: []string{sim.SigningSecret()}, APIURL: sim.APIURL(),
+		Inbox: w.in, Watcher: w.watcher, Desk: w, Threads: w, Count: w.counts.add, Budget: plenty,
+		Policy: func(string) (mapping.Policy, bool) { return mapping.DefaultPolicy(), false },
+	}
+	if s.socket {
+		opts.AppToken = sim.AppToken()
+	}
+	if s.opts != nil {
+		s.opts(&opts)
+	}
+	a, err := New(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.a = a
+	w.run(s.socket)
+	return w
+}
+
+// run starts the adapter and, for HTTP, a server in front of it.
+func (w *world) run(socket bool) {
+	w.t.Helper()
+	if !socket {
+		server := httptest.NewServer(w.a.EventsHandler())
+		w.t.Cleanup(server.Close)
+		w.sim.SetEventsURL(server.URL)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := w.a.Run(ctx); err != nil {
+			w.t.Errorf("Run: %v", err)
+		}
+	})
+	w.t.Cleanup(func() {
+		cancel()
+		running.Wait()
+		w.a.http.CloseIdleConnections()
+		w.a.files.CloseIdleConnections()
+	})
+	if err := w.a.ready(w.ctx()); err != nil {
+		w.t.Fatal(err)
+	}
+	if socket {
+		w.until("connected", func() bool { return w.sim.Connections() == w.a.sockets })
+	}
+}
+
+func (w *world) ctx() context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	w.t.Cleanup(cancel)
+	return ctx
+}
+
+// until waits for something to become true in the simulator or the adapter.
+func (w *world) until(what string, fn func() bool) {
+	w.t.Helper()
+	if err := w.sim.WaitFor(w.ctx(), fn); err != nil {
+		w.t.Fatalf("waiting until %s: %v", what, err)
+	}
+}
+
+// Context implements Desk.
+func (w *world) Context(context.Context, int64) (bridge.TicketContext, error) { return ticket(), nil }
+
+// MirrorByThread implements Threads.
+func (w *world) MirrorByThread(_ context.Context, place bridge.Place, thread string) (bridge.Mirror, error) {
+	if place != w.mirror.Place || thread != w.mirror.Thread {
+		return bridge.Mirror{}, bridge.ErrNotFound
+	}
+	return w.mirror, nil
+}
+
+func ticket() bridge.TicketContext {
+	return bridge.TicketContext{
+		ID: 12, Subject: "Charged twice", Status: "open", Priority: "high", Requester: "Carla Customer",
+		Email: "carla@example.com", Assignee: "Alice", URL: "https://desk.example.org/tickets/12", Tags: []string{"billing"},
+		Messages: []bridge.TicketMessage{
+			{Kind: bridge.CustomerWrote, Name: "Carla Customer", Body: "I was charged twice, call +45 12 34 56 78."},
+			{Kind: bridge.NoteWritten, Name: "Alice", Body: "an internal note"},
+		},
+	}
+}
+
+// view is an entry as the relay would show it.
+func (w *world) view(kind bridge.Kind, body string) bridge.View {
+	w.seq++
+	e := &bridge.Entry{Ticket: 12, Seq: w.seq, Kind: kind}
+	e.Facts.Role, e.Facts.Person, e.Facts.Conversation = bridge.RoleAgent, "alice", 2
+	e.Words.Name, e.Words.Body = "Alice", body
+	v := bridge.View{
+		Entry: e, Mirror: w.mirror, Conversation: bridge.Conversation{ID: bridge.ID{Ticket: 12, Seq: 2}, Open: true},
+		Subject: "Double charge", StarterName: "Alice", Question: "Why was the customer charged twice?", Ticket: ticket(),
+	}
+	if kind == bridge.MessagePosted {
+		v.Message = w.seq
+	}
+	return v
+}
+
+// about makes a view concern an earlier message, with its copies.
+func (w *world) about(v bridge.View, message int64) bridge.View {
+	v.Message, v.Entry.Facts.Message = message, message
+	for _, c := range w.copies {
+		if c.Message == message && !c.Gone {
+			v.Copies = append(v.Copies, c)
+		}
+	}
+	return v
+}
+
+// open posts the root card.
+func (w *world) open() string {
+	w.t.Helper()
+	w.show(w.view(bridge.MirrorOpened, ""))
+	return w.mirror.Thread
+}
+
+// show plans and delivers like the relay, and fails the test on any error.
+func (w *world) show(v bridge.View) []bridge.Receipt {
+	w.t.Helper()
+	var receipts []bridge.Receipt
+	for part, c := range w.a.Plan(v) {
+		at := w.attempt(c, fmt.Sprintf("token-%d-%d", v.Entry.Seq, part))
+		r, err := w.a.Deliver(w.ctx(), at)
+		if err != nil {
+			w.t.Fatalf("deliver %s %s: %v", v.Entry.Kind, c.Verb, err)
+		}
+		receipts = append(receipts, r)
+		w.settle(v, part, c, at.Token, r)
+	}
+	return receipts
+}
+
+func (w *world) attempt(c bridge.Call, token string) bridge.Attempt {
+	return bridge.Attempt{
+		Mirror: w.mirror, Call: c, Token: token, BegunAt: time.Now(),
+		Remember: func(context.Context, string) error { return nil },
+	}
+}
+
+func (w *world) settle(v bridge.View, part int, c bridge.Call, token string, r bridge.Receipt) {
+	if c.Root {
+		w.mirror.Thread = r.Ref
+	}
+	key := bridge.CopyKey{Surface: Surface, Workspace: w.sim.TeamID(), Channel: w.channel, Ref: r.Ref}
+	switch c.Verb {
+	case bridge.VerbPost:
+		w.copies = append(w.copies, bridge.Copy{
+			CopyKey: key, Ticket: 12, Message: c.Message, Mirror: 3, Part: part, Entry: v.Entry.Seq, Token: token, Rev: r.Print,
+		})
+	default:
+		for i := range w.copies {
+			if w.copies[i].Ref != c.Ref {
+				continue
+			}
+			w.copies[i].Gone = w.copies[i].Gone || c.Verb == bridge.VerbDelete
+			w.copies[i].Rev = r.Print
+		}
+	}
+}
+
+// deliver makes the first call of a view and returns its outcome.
+func (w *world) deliver(v bridge.View) (bridge.Attempt, bridge.Receipt, error) {
+	at := w.attempt(w.a.Plan(v)[0], fmt.Sprintf("token-%d-0", v.Entry.Seq))
+	r, err := w.a.Deliver(w.ctx(), at)
+	return at, r, err
+}
+
+// find resolves an attempt.
+func (w *world) find(at bridge.Attempt) (bridge.Receipt, bool) {
+	w.t.Helper()
+	r, ok, err := w.a.Find(w.ctx(), at)
+	if err != nil {
+		w.t.Fatalf("find: %v", err)
+	}
+	return r, ok
+}
+
+// list catches up and returns what it fed, and the position it reached.
+func (w *world) list(m bridge.Mirror, known ...bridge.Copy) ([]bridge.Inbound, string) {
+	w.t.Helper()
+	var fed []bridge.Inbound
+	seen, err := w.a.List(w.ctx(), m, known, func(_ context.Context, in bridge.Inbound) error {
+		fed = append(fed, in)
+		return nil
+	})
+	if err != nil {
+		w.t.Fatalf("list: %v", err)
+	}
+	return fed, seen
+}
+
+// quiet waits until every event so far was delivered and acknowledged.
+func (w *world) quiet() {
+	w.t.Helper()
+	w.until("all is quiet", func() bool {
+		s := w.sim.EventStats()
+		return s.Waiting == 0 && s.InFlight == 0 && w.sim.Idle()
+	})
+}
+
+// memoryInbox records what was accepted.
+type memoryInbox struct {
+	mu          sync.Mutex
+	all         []bridge.Inbound
+	quarantined []string
+	// fail is asked before each accept; its error is returned.
+	fail func(bridge.Inbound) error
+	// result is returned for accepted inbounds.
+	result bridge.Result
+	// down makes quarantine fail too, as when the database is away.
+	down bool
+}
+
+func newMemoryInbox() *memoryInbox {
+	return &memoryInbox{result: bridge.Result{Outcome: bridge.Accepted}}
+}
+
+func (m *memoryInbox) Accept(_ context.Context, in bridge.Inbound) (bridge.Result, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fail != nil {
+		if err := m.fail(in); err != nil {
+			return bridge.Result{}, err
+		}
+	}
+	m.all = append(m.all, in)
+	return m.result, nil
+}
+
+func (m *memoryInbox) Quarantine(_ context.Context, _, reason string, _ []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.down {
+		return errors.New("the database is down")
+	}
+	m.quarantined = append(m.quarantined, reason)
+	return nil
+}
+
+// set changes the inbox under its lock.
+func (m *memoryInbox) set(fn func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	fn()
+}
+
+// theirs returns what people said and did, without our own echoes.
+func (m *memoryInbox) theirs() []bridge.Inbound {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []bridge.Inbound
+	for _, in := range m.all {
+		if !in.Ours {
+			out = append(out, in)
+		}
+	}
+	return out
+}
+
+func (m *memoryInbox) ours() []bridge.Inbound {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []bridge.Inbound
+	for _, in := range m.all {
+		if in.Ours {
+			out = append(out, in)
+		}
+	}
+	return out
+}
+
+type memoryWatcher struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (m *memoryWatcher) add(format string, args ...any) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lines = append(m.lines, fmt.Sprintf(format, args...))
+	return nil
+}
+
+func (m *memoryWatcher) Recovered(_ context.Context, p bridge.Place) error {
+	return m.add("recovered %s", p.Channel)
+}
+
+func (m *memoryWatcher) Blocked(_ context.Context, p bridge.Place, reason, remedy string) error {
+	return m.add("blocked %s %s: %s", p.Channel, reason, remedy)
+}
+
+func (m *memoryWatcher) Renamed(_ context.Context, from, to bridge.Place) error {
+	return m.add("renamed %s %s", from.Channel, to.Channel)
+}
+
+func (m *memoryWatcher) all() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]string(nil), m.lines...)
+}
+
+// counts is the counter of a test.
+type counts struct {
+	mu sync.Mutex
+	n  map[string]int
+}
+
+func (c *counts) add(name, label string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.n == nil {
+		c.n = map[string]int{}
+	}
+	c.n[name+" "+label]++
+}
+
+func (c *counts) of(name, label string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.n[name+" "+label]
+}
+
+// surfaceErr returns err as the adapter's error, or fails.
+func surfaceErr(t *testing.T, err error) *bridge.SurfaceError {
+	t.Helper()
+	var se *bridge.SurfaceError
+	if !errors.As(err, &se) {
+		t.Fatalf("error %v is not a surface error", err)
+	}
+	return se
+}
