@@ -97,7 +97,7 @@ type answer struct {
 	} `json:"response_metadata"`
 	Members   []json.RawMessage
 	Channels  []wireChannel
-	User      wireUser
+	User      json.RawMessage
 	File      wireFile
 	Files     []wireFile
 	UploadURL string `json:"upload_url"`
