@@ -104,6 +104,24 @@ func (e *Entry) Actor() Actor {
 	return Actor{Person: e.Facts.Person, Role: e.Facts.Role, Account: e.Facts.Account, Name: e.Words.Name}
 }
 
+// concerns reports whether the entry is one for the mirror to hear of. Between a
+// mirror's cursor and its head there are also entries of the ticket's other
+// conversations, which must never be shown there.
+func (e *Entry) concerns(m *Mirror) bool {
+	switch e.Kind.Reach() {
+	case ReachConversation:
+		return m.Conversation != 0 && m.Conversation == e.Facts.Conversation
+	case ReachCards:
+		return m.Conversation != 0
+	case ReachDesk:
+		return m.Conversation == 0
+	case ReachMirror:
+		return m.ID.Seq == e.Facts.Mirror || m.ID.Seq == e.Seq
+	default:
+		return false
+	}
+}
+
 // saidIn reports whether the entry was made in the mirror's own thread, so that
 // there is nothing to show there.
 func (e *Entry) saidIn(m *Mirror) bool {

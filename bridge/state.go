@@ -104,19 +104,11 @@ func (s *State) bump(e *Entry) {
 }
 
 func (s *State) concerns(e *Entry, m *Mirror) bool {
-	switch e.Kind.Reach() {
-	case ReachConversation:
-		return m.Conversation != 0 && m.Conversation == e.Facts.Conversation
-	case ReachCards:
+	if e.Kind.Reach() == ReachCards {
 		c := s.Conversations[ID{e.Ticket, m.Conversation}]
 		return c != nil && c.Open
-	case ReachDesk:
-		return m.Conversation == 0
-	case ReachMirror:
-		return m.ID.Seq == e.Facts.Mirror || m.ID.Seq == e.Seq
-	default:
-		return false
 	}
+	return e.concerns(m)
 }
 
 // apply sets the rows that entry e sets. It is total: Verify replays logs that

@@ -118,11 +118,12 @@ func (t *turn) show(e *Entry) (err error) {
 	return nil
 }
 
-// nothingToShow: what was said in this very thread is there, and a message that
-// was deleted before it was shown need not appear. A call that was begun is
-// always seen through, since it may have had its effect.
+// nothingToShow: an entry of another conversation is none of this mirror's
+// business, what was said in this very thread is there, and a message that was
+// deleted before it was shown need not appear. A call that was begun is always
+// seen through, since it may have had its effect.
 func (t *turn) nothingToShow(e *Entry) bool {
-	if e.saidIn(&t.w.Mirror) {
+	if !e.concerns(&t.w.Mirror) || e.saidIn(&t.w.Mirror) {
 		return true
 	}
 	message := e.Facts.Message
