@@ -148,7 +148,8 @@ func codePoints(s string) (string, bool) {
 // emojiPart reports whether emoji are made of r: symbols, what joins and varies
 // them, tags, and what stands on a keycap.
 func emojiPart(r rune) bool {
-	return r >= 0xA9 && (unicode.Is(unicode.S, r) || r == 0x203C || r == 0x2049 || r == 0x3030 || r == 0x303D) ||
+	return r >= 0x1F000 && r <= 0x1FAFF ||
+		r >= 0xA9 && (unicode.Is(unicode.S, r) || r == 0x203C || r == 0x2049 || r == 0x3030 || r == 0x303D) ||
 		r == 0x200D || r == 0xFE0F || r == 0x20E3 || r >= 0xE0020 && r <= 0xE007F ||
 		r >= '0' && r <= '9' || r == '#' || r == '*'
 }

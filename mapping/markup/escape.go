@@ -13,7 +13,8 @@ func (w *lineWriter) escaped(i int) bool {
 	case '\\', '`', '[', ']', '<', '~':
 		return true
 	case '*':
-		return i == 0 || !prev.blank() || !next.blank()
+		alone := prev.blank() && next.blank() && prev.style == c.style && next.style == c.style
+		return i == 0 || !alone
 	case '_':
 		same := prev.style == c.style && next.style == c.style
 		inside := same && letter(prev) && letter(next)

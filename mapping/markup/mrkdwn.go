@@ -80,9 +80,9 @@ func (in *slackReader) mrkdwn(text string) {
 			in.lines(text)
 			return
 		}
-		in.lines(before)
+		in.lines(strings.TrimRight(before, " "))
 		in.add(block{kind: blockPre, spans: appendText(nil, strings.Trim(in.flat(inner), "\n"))})
-		text = after
+		text = strings.TrimLeft(after, " ")
 	}
 }
 
@@ -94,6 +94,7 @@ func (in *slackReader) flat(text string) string {
 
 // lines reads lines outside code blocks: quoted ones and others.
 func (in *slackReader) lines(text string) {
+	first := len(in.blocks)
 	rest := false // everything to the end is quoted
 	for _, line := range strings.SplitAfter(text, "\n") {
 		quoted := rest
@@ -110,7 +111,7 @@ func (in *slackReader) lines(text string) {
 		}
 		m := mrkdwnReader{in: in}
 		spans := m.line(line, 0)
-		if last := len(in.blocks) - 1; last >= 0 && in.blocks[last].kind == kind {
+		if last := len(in.blocks) - 1; last >= first && in.blocks[last].kind == kind {
 			in.blocks[last].spans = joinSpans(in.blocks[last].spans, spans)
 			continue
 		}
@@ -168,11 +169,12 @@ func (m mrkdwnReader) line(s string, st style) []span {
 }
 
 // opensMark reports whether the style mark at i can start a styled run: not
-// inside a word, and not before a blank.
+// inside a word or beside another mark of its kind, and not before a blank.
 func opensMark(s string, i int) bool {
 	before, _ := utf8.DecodeLastRuneInString(s[:i])
 	after, n := utf8.DecodeRuneInString(s[i+1:])
-	return (i == 0 || !isWord(before)) && n > 0 && !isBlank(after) && after != rune(s[i])
+	mark := rune(s[i])
+	return (i == 0 || !isWord(before) && before != mark) && n > 0 && !isBlank(after) && after != mark
 }
 
 // closesMark returns where the run that the mark at i starts ends, or -1.
@@ -183,7 +185,7 @@ func closesMark(s string, i int) int {
 		}
 		before, _ := utf8.DecodeLastRuneInString(s[:n])
 		after, size := utf8.DecodeRuneInString(s[n+1:])
-		if !isBlank(before) && (size == 0 || !isWord(after)) {
+		if !isBlank(before) && (size == 0 || !isWord(after) && after != rune(s[i])) {
 			return n
 		}
 	}
@@ -238,6 +240,9 @@ func (in *slackReader) token(s string, st style) span {
 		return dateSpan(e, st)
 	case strings.HasPrefix(body, "!"):
 		return broadcast(body[1:], st)
+	}
+	if !strings.Contains(body, ":") {
+		return span{style: st, text: UnescapeSlack("<" + s + ">")} // no token that Slack makes
 	}
 	return in.link(UnescapeSlack(body), label, st)
 }

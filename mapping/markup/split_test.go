@@ -68,11 +68,12 @@ func checkParts(t fataler, author, md string, limit int) {
 	}
 	w := slackWriter{dir: team{}, limit: limit}
 	want, wantWords := "", ""
-	for _, b := range w.take(author, md) {
-		wantWords += unnamed(b.spans)
-	}
+	w.take(author, md)
 	for _, p := range w.pieces {
 		want += p.text
+		if p.shown {
+			wantWords += unnamed([]span{p.span})
+		}
 	}
 	wantWords = strings.Join(strings.Fields(wantWords), "")
 	got := Join(texts)
@@ -118,9 +119,9 @@ func wordsOf(blocks json.RawMessage) string {
 	return strings.Join(strings.Fields(out.String()), "")
 }
 
-// unnamed is the text of spans without mentions, whose names the surface knows.
+// unnamed is the text of spans without mentions and channels, whose names Slack knows.
 func unnamed(spans []span) string {
-	return plainSpans(slices.DeleteFunc(slices.Clone(spans), func(s span) bool { return s.kind == spanMention }))
+	return plainSpans(slices.DeleteFunc(slices.Clone(spans), func(s span) bool { return s.kind == spanMention || s.kind == spanChannel }))
 }
 
 func rawBlocks(blocks json.RawMessage) []block {
