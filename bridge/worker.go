@@ -130,7 +130,11 @@ func (t *turn) nothingToShow(e *Entry) bool {
 	switch e.Kind {
 	case MessagePosted:
 		message = e.Seq
-	case MessageEdited, FileStored:
+	case FileStored:
+		if t.saidHere(message) {
+			return true // the file is where it came from
+		}
+	case MessageEdited:
 	default:
 		return false
 	}
@@ -140,6 +144,16 @@ func (t *turn) nothingToShow(e *Entry) bool {
 		}
 	}
 	return t.w.Messages[message].DeletedSeq != 0
+}
+
+// saidHere reports whether a message was said in the mirror's own thread.
+func (t *turn) saidHere(message int64) bool {
+	for _, c := range t.w.Copies {
+		if c.Message == message && !c.Ours() {
+			return true
+		}
+	}
+	return false
 }
 
 var errRejected = errors.New("the entry cannot be shown there")
