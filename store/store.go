@@ -142,6 +142,10 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 	return nil
 }
 
+// CommitterOptions are the planner's settings of the committer's connections to
+// Postgres: look rows up by key.
+const CommitterOptions = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
+
 // openPostgres opens a pool for reading and a small one for the committer, whose
 // statements always look up a few rows by key. Their plans are made once, often
 // while the tables are still small, and must not become scans of tables that grow.
@@ -157,8 +161,7 @@ func (s *Store) openPostgres(ctx context.Context, o Options) error {
 	}
 	s.read.SetMaxOpenConns(conns)
 	s.read.SetMaxIdleConns(conns)
-	byKey := "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
-	if s.write, err = connect(ctx, "postgres", withOption(o.DSN, "options", byKey)); err != nil {
+	if s.write, err = connect(ctx, "postgres", withOption(o.DSN, "options", CommitterOptions)); err != nil {
 		return errors.Join(err, s.read.Close())
 	}
 	s.write.SetMaxOpenConns(4)

@@ -56,6 +56,9 @@ func (c *auditCmd) on(ctx context.Context, driver string, n int, rng *rand.Rand)
 	m := mutator{db: raw, rng: rng}
 	for range n {
 		change, err := m.change(ctx)
+		for isConstraint(err) { // the database itself refused: another row has that key
+			change, err = m.change(ctx)
+		}
 		if err != nil {
 			return found, err
 		}
@@ -239,8 +242,18 @@ func (m *mutator) change(ctx context.Context) (change, error) {
 		changed, col := m.flip(old, cols)
 		c.what = fmt.Sprintf("%s.%s changed from %.60v to %.60v", pick.table, col, old[col], changed[col])
 		c.undo = func(ctx context.Context) error { return errors.Join(remove(ctx, changed), insert(ctx, old)) }
-		return c, errors.Join(remove(ctx, old), insert(ctx, changed))
+		if err := remove(ctx, old); err != nil {
+			return c, err
+		}
+		if err := insert(ctx, changed); err != nil {
+			return c, errors.Join(err, insert(ctx, old))
+		}
+		return c, nil
 	}
+}
+
+func isConstraint(err error) bool {
+	return err != nil && (strings.Contains(err.Error(), "constraint failed") || strings.Contains(err.Error(), "constraint \""))
 }
 
 // another returns a key that no row has.
