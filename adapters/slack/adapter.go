@@ -114,6 +114,7 @@ type Adapter struct {
 	sockets     int
 	ping        time.Duration
 	nameBudget  time.Duration
+	rest        time.Duration // between attempts with a token that was refused
 
 	http     *http.Client
 	files    *http.Client
@@ -151,7 +152,7 @@ func New(o Options) (*Adapter, error) {
 		desk: o.Desk, watcher: o.Watcher, policy: o.Policy, mention: o.Mention, ticketURL: o.TicketURL,
 		threads: o.Threads, count: o.Count, log: o.Log, now: o.Now,
 		identity: o.Identity, join: o.Join, pageSize: o.HistoryPageSize, maxFile: o.MaxFile,
-		sockets: o.Connections, ping: o.PingInterval, nameBudget: nameBudget,
+		sockets: o.Connections, ping: o.PingInterval, nameBudget: nameBudget, rest: fatalPause,
 		teams: set(o.Teams), bots: set(o.Bots), verdicts: verdicts(),
 		answers: make(chan answer, maxAnswers), identified: make(chan struct{}),
 	}
@@ -278,14 +279,14 @@ func (a *Adapter) Workspace() string { return a.workspace }
 // presses of buttons, until ctx ends. It returns nil then, and reports what a
 // person has to heal to the Watcher meanwhile.
 func (a *Adapter) Run(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return a.identify(ctx) })
+	group, running := errgroup.WithContext(ctx)
+	group.Go(func() error { return a.identify(running) })
 	for range answerWorkers {
-		group.Go(func() error { return a.answerPresses(ctx) })
+		group.Go(func() error { return a.answerPresses(running) })
 	}
 	if a.appToken != "" {
 		for n := range a.sockets {
-			group.Go(func() error { return a.keepConnected(ctx, n) })
+			group.Go(func() error { return a.keepConnected(running, n) })
 		}
 	}
 	if err := group.Wait(); err != nil && ctx.Err() == nil {

@@ -64,10 +64,14 @@ func (c *channelCache) get(ctx context.Context, id string) (info, error) {
 	return found, nil
 }
 
+// forget makes the next question ask again. The name stays, for remedies.
 func (c *channelCache) forget(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.known, id)
+	if have, ok := c.known[id]; ok {
+		have.until = time.Time{}
+		c.known[id] = have
+	}
 	c.gone++
 }
 

@@ -62,6 +62,7 @@ func verdicts() map[string]verdict {
 func fatalCodes() map[string]string {
 	const reinstall = "Install the Slack app in the workspace again and put its new bot token (xoxb-…) into the configuration."
 	const admin = "Ask a Slack workspace admin to allow the {app} app (Settings, Manage apps)."
+	const socketMode = "Switch Socket Mode on for the Slack app (Settings, Socket Mode), or configure the Events API instead."
 	return map[string]string{
 		"invalid_auth": reinstall, "account_inactive": reinstall, "token_revoked": reinstall,
 		"not_authed": "Set the bot token (xoxb-…) in the configuration.",
@@ -72,7 +73,7 @@ func fatalCodes() map[string]string {
 			"then install the app in the workspace again.",
 		"no_permission": admin, "org_login_required": admin, "two_factor_setup_required": admin,
 		"team_access_not_granted": admin, "enterprise_is_restricted": admin, "accesslimited": admin, "access_denied": admin,
-		"link_disabled": "Switch Socket Mode on for the Slack app (Settings, Socket Mode), or configure the Events API instead.",
+		"link_disabled": socketMode, "forbidden_team": socketMode,
 		// The app's manifest and the token disagree about what the token may do.
 		"app_missing_action_url": "Create the Slack app from the manifest again.",
 	}

@@ -75,7 +75,7 @@ func (a *Adapter) identify(ctx context.Context) error {
 		}
 		pause := max(se.After, min(time.Duration(attempt)*time.Second, time.Minute))
 		if se.Class == bridge.Unauthorized {
-			pause = fatalPause
+			pause = a.rest
 			if !blocked {
 				a.log.Error("the workspace refused the token", "code", se.Code, "remedy", se.Remedy)
 				a.report(ctx, func() error { return a.watcher.Blocked(ctx, a.place(""), se.Code, se.Remedy) })

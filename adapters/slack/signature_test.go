@@ -76,18 +76,36 @@ func mutate(rng *rand.Rand, signature, stamp string, body []byte) (string, http.
 		return string(b)
 	}
 	kinds := []func() (string, http.Header, []byte){
-		func() (string, http.Header, []byte) { return "flipped signature", signedHeader(flip(signature), stamp), body },
-		func() (string, http.Header, []byte) { return "flipped time", signedHeader(signature, flip(stamp)), body },
-		func() (string, http.Header, []byte) { return "flipped body", signedHeader(signature, stamp), []byte(flip(string(body))) },
-		func() (string, http.Header, []byte) { return "longer body", signedHeader(signature, stamp), append(body, ' ') },
-		func() (string, http.Header, []byte) { return "shorter body", signedHeader(signature, stamp), body[:rng.IntN(len(body))] },
-		func() (string, http.Header, []byte) { return "truncated", signedHeader(signature[:rng.IntN(len(signature))], stamp), body },
+		func() (string, http.Header, []byte) {
+			return "flipped signature", signedHeader(flip(signature), stamp), body
+		},
+		func() (string, http.Header, []byte) {
+			return "flipped time", signedHeader(signature, flip(stamp)), body
+		},
+		func() (string, http.Header, []byte) {
+			return "flipped body", signedHeader(signature, stamp), []byte(flip(string(body)))
+		},
+		func() (string, http.Header, []byte) {
+			return "longer body", signedHeader(signature, stamp), append(body, ' ')
+		},
+		func() (string, http.Header, []byte) {
+			return "shorter body", signedHeader(signature, stamp), body[:rng.IntN(len(body))]
+		},
+		func() (string, http.Header, []byte) {
+			return "truncated", signedHeader(signature[:rng.IntN(len(signature))], stamp), body
+		},
 		func() (string, http.Header, []byte) { return "trailing", signedHeader(signature+"0", stamp), body },
-		func() (string, http.Header, []byte) { return "upper case", signedHeader("v0="+strings.ToUpper(signature[3:])+"", stamp), body },
+		func() (string, http.Header, []byte) {
+			return "upper case", signedHeader("v0="+strings.ToUpper(signature[3:])+"", stamp), body
+		},
 		func() (string, http.Header, []byte) { return "v1", signedHeader("v1="+signature[3:], stamp), body },
 		func() (string, http.Header, []byte) { return "no version", signedHeader(signature[3:], stamp), body },
-		func() (string, http.Header, []byte) { return "no signature", http.Header{"X-Slack-Request-Timestamp": {stamp}}, body },
-		func() (string, http.Header, []byte) { return "no time", http.Header{"X-Slack-Signature": {signature}}, body },
+		func() (string, http.Header, []byte) {
+			return "no signature", http.Header{"X-Slack-Request-Timestamp": {stamp}}, body
+		},
+		func() (string, http.Header, []byte) {
+			return "no time", http.Header{"X-Slack-Signature": {signature}}, body
+		},
 		func() (string, http.Header, []byte) {
 			h := signedHeader(signature, stamp)
 			h.Add("X-Slack-Signature", signature)

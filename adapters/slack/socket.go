@@ -40,7 +40,7 @@ func (a *Adapter) keepConnected(ctx context.Context, n int) error {
 		s, err := a.connectSocket(ctx)
 		if err != nil {
 			blocked = a.socketFailed(ctx, err, n, blocked)
-			pause := fatalPause
+			pause := a.rest
 			if !blocked {
 				pause = retryPause(err, curve)
 			}
@@ -60,7 +60,7 @@ func (a *Adapter) keepConnected(ctx context.Context, n int) error {
 		a.log.Info("a socket ends", "reason", reason, "socket", n)
 		if reason == "link_disabled" {
 			blocked = a.socketFailed(ctx, a.refusal("link_disabled", "", "", ""), n, blocked)
-			sleep(ctx, fatalPause)
+			sleep(ctx, a.rest)
 			continue
 		}
 		if time.Since(opened) < shortLife {

@@ -73,8 +73,7 @@ func (a *Adapter) sendBytes(ctx context.Context, address string, f bridge.ViewFi
 	failed := func(code string, err error) error {
 		return &bridge.SurfaceError{Class: bridge.Transient, Code: code, Err: withoutURL(err)}
 	}
-	u, err := url.Parse(address)
-	if err != nil || !a.trusted(u) {
+	if !a.trustedAddress(address) {
 		return failed("upload_host", fmt.Errorf("the upload's address is not Slack's"))
 	}
 	body, err := f.Open(ctx)
@@ -177,10 +176,15 @@ func (a *Adapter) fileInfo(ctx context.Context, id string) (file, error) {
 	return answer.File, err
 }
 
+func (a *Adapter) trustedAddress(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && a.trusted(u)
+}
+
 // trusted reports whether an address is Slack's own: https on slack.com, or the
 // very host of the Web API, which a simulator is.
 func (a *Adapter) trusted(u *url.URL) bool {
-	if u.Scheme == a.apiHost.Scheme && u.Host == a.apiHost.Host {
+	if u.Scheme == a.apiHost.Scheme && u.Host == a.apiHost.Host && u.User == nil {
 		return true
 	}
 	host := strings.ToLower(u.Hostname())

@@ -398,3 +398,8 @@ func surfaceErr(t *testing.T, err error) *bridge.SurfaceError {
 	}
 	return se
 }
+
+// later returns a clock two minutes ahead.
+func later(now func() time.Time) func() time.Time {
+	return func() time.Time { return now().Add(2 * time.Minute) }
+}

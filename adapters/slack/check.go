@@ -1,0 +1,205 @@
+package slack
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"github.com/sidebridge/sidebridge/bridge"
+)
+
+// Finding is one thing that Check looked at.
+type Finding struct {
+	What string
+	OK   bool
+	// Remedy says what to do when it is not OK.
+	Remedy string
+}
+
+// scopes are what the bot token must have been granted. Slack's page for each
+// method names them: https://docs.slack.dev/reference/methods
+func scopes() []string {
+	return []string{
+		"chat:write", "channels:history", "groups:history", "channels:read", "groups:read", "users:read",
+		"files:read", "files:write",
+	}
+}
+
+// Check looks at everything an installation needs: the token and its scopes, the
+// channels given, and whether messages can be received. It reports each with what
+// to do about it, and goes on after a failure.
+func (a *Adapter) Check(ctx context.Context, channels []string) []Finding {
+	var found []Finding
+	add := func(what string, err error) bool {
+		f := Finding{What: what, OK: err == nil}
+		if err != nil {
+			f.Remedy = remedyOf(err)
+		}
+		found = append(found, f)
+		return f.OK
+	}
+	if !add("the bot token works", a.authTest(ctx)) {
+		return found
+	}
+	found = append(found, a.checkScopes())
+	for _, channel := range channels {
+		err := a.Probe(ctx, a.place(channel))
+		add("the app is in "+a.channelLabel(channel), err)
+		if err == nil {
+			add("the app can read "+a.channelLabel(channel), a.checkHistory(ctx, channel))
+		}
+	}
+	if a.appToken != "" {
+		add("Socket Mode connects", a.checkSocket(ctx))
+	} else {
+		found = append(found, Finding{What: "a signing secret is set for the Events API", OK: len(a.secrets) > 0})
+	}
+	return found
+}
+
+// remedyOf returns what to do about an error.
+func remedyOf(err error) string {
+	var se *bridge.SurfaceError
+	if errors.As(err, &se) {
+		if se.Remedy != "" {
+			return se.Remedy
+		}
+		return "Slack answered " + first(se.Code, se.Error()) + ". Try again; if it stays, look at https://status.slack.com."
+	}
+	return err.Error()
+}
+
+// checkScopes names every scope that the token lacks, from the header of the last answer.
+func (a *Adapter) checkScopes() Finding {
+	a.mu.Lock()
+	granted := strings.FieldsFunc(a.granted, func(r rune) bool { return r == ',' || r == ' ' })
+	a.mu.Unlock()
+	f := Finding{What: "the bot token has the scopes it needs", OK: true}
+	if len(granted) == 0 {
+		return f // not told
+	}
+	needed := scopes()
+	if a.identity == IdentityAgent {
+		needed = append(needed, "chat:write.customize")
+	}
+	if a.join {
+		needed = append(needed, "channels:join")
+	}
+	missing := slices.DeleteFunc(needed, func(scope string) bool { return slices.Contains(granted, scope) })
+	if len(missing) > 0 {
+		f.OK = false
+		f.Remedy = "Add " + strings.Join(missing, ", ") + " under OAuth & Permissions, Bot Token Scopes, and install the app in the workspace again."
+	}
+	return f
+}
+
+// checkHistory reads one message: some tokens may post where they may not read.
+func (a *Adapter) checkHistory(ctx context.Context, channel string) error {
+	l := listing{a: a, channel: channel}
+	_, err := l.next(ctx)
+	return err
+}
+
+func (a *Adapter) checkSocket(ctx context.Context) error {
+	s, err := a.connectSocket(ctx)
+	if err != nil {
+		return err
+	}
+	return s.conn.Close()
+}
+
+// Channel is a channel that threads can be opened in.
+type Channel struct {
+	ID, Name string
+	Private  bool
+	// Member: the app is in it. A channel it is not in has to be joined first.
+	Member bool
+	// External: other organisations are in it.
+	External bool
+	Archived bool
+}
+
+// Channels lists the workspace's channels page by page, for pickers; a large
+// workspace takes minutes, since Slack allows 20 pages a minute. It stops with
+// the first error, of Slack's or of fn's.
+func (a *Adapter) Channels(ctx context.Context, fn func([]Channel) error) error {
+	for cursor := ""; ; {
+		var page []slack.Channel
+		err := a.readCall(ctx, "conversations.list", "", func(ctx context.Context) error {
+			var err error
+			page, cursor, err = a.api.GetConversationsContext(ctx, &slack.GetConversationsParameters{
+				Cursor: cursor, Limit: 200, Types: []string{"public_channel", "private_channel"},
+			})
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		var channels []Channel
+		for i := range page {
+			in := channelInfo(&page[i])
+			channels = append(channels, Channel{
+				ID: page[i].ID, Name: in.name, Private: in.private, Member: in.member, External: in.external, Archived: in.archived,
+			})
+		}
+		if err := fn(channels); err != nil {
+			return err
+		}
+		if cursor == "" {
+			return nil
+		}
+	}
+}
+
+// Person is somebody of the workspace.
+type Person struct {
+	Account bridge.Account
+	Name    string
+	Email   string
+}
+
+// PersonByEmail finds somebody by their address, which needs the scope
+// users:read.email. ErrNotFound says that nobody has it, or has it no longer.
+func (a *Adapter) PersonByEmail(ctx context.Context, email string) (Person, error) {
+	var u *slack.User
+	err := a.readCall(ctx, "users.lookupByEmail", "", func(ctx context.Context) error {
+		var err error
+		u, err = a.api.GetUserByEmailContext(ctx, email)
+		return err
+	})
+	var se *bridge.SurfaceError
+	switch {
+	case errors.As(err, &se) && (se.Code == "users_not_found" || se.Code == "user_not_found"):
+		return Person{}, bridge.ErrNotFound
+	case err != nil:
+		return Person{}, err
+	case u.Deleted || u.IsBot:
+		return Person{}, bridge.ErrNotFound
+	}
+	name := userName(u)
+	a.names.learn(u.ID, name, nameAge)
+	return Person{Account: a.account(u.ID), Name: name, Email: u.Profile.Email}, nil
+}
+
+// ProbeIdentity finds out whether posts under an agent's own name can be deleted
+// again in a channel: Slack documents that they cannot, so the setting is offered
+// only where this returns nil. It posts a line that says what it is and deletes it.
+// https://docs.slack.dev/reference/methods/chat.delete
+func (a *Adapter) ProbeIdentity(ctx context.Context, channel string) error {
+	var ts string
+	err := a.call(ctx, "chat.postMessage", channel, func(ctx context.Context) error {
+		var err error
+		_, ts, err = a.api.PostMessageContext(ctx, channel,
+			slack.MsgOptionText("Sidebridge tests whether posts under another name can be deleted.", false),
+			slack.MsgOptionUsername("Sidebridge test"))
+		return err
+	}, posts(channel)...)
+	if err != nil {
+		return err
+	}
+	_, err = a.remove(ctx, channel, ts)
+	return err
+}
