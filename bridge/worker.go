@@ -428,12 +428,24 @@ func (t *turn) view(e *Entry) (View, error) {
 	}
 	v.Ticket = *t.desk
 	for _, c := range t.w.Copies {
-		if c.Message == v.Message && v.Message != 0 && !c.Gone {
+		if c.Message == v.Message && v.Message != 0 && (!c.Gone || t.removed(e.Seq, c.Ref)) {
 			v.Copies = append(v.Copies, c)
 		}
 	}
 	v.Files = t.viewFiles(e, v.Message)
 	return v, nil
+}
+
+// removed reports whether a call of this very entry deleted a post. Such a post is
+// still planned with, so that a plan made again has the same calls under the same
+// parts, and those already made are known for what they are.
+func (t *turn) removed(seq int64, ref string) bool {
+	for _, d := range t.w.Deliveries {
+		if d.Seq == seq && d.Verb == VerbDelete && d.Done && d.Ref == ref {
+			return true
+		}
+	}
+	return false
 }
 
 // viewFiles are the files that the entry shows: those stored when the message was

@@ -121,11 +121,13 @@ func (s *scenario) stop() {
 // rest lets time pass.
 func rest(d time.Duration) { <-time.After(d) }
 
-// step finds the step that a line is and runs it.
+// step finds the step that a line is, runs it, and lets everything happen that
+// needs no time.
 func (s *scenario) step(line, block string) {
 	for _, st := range steps() {
 		if m := st.pattern.FindStringSubmatch(line); m != nil {
 			st.run(s, m[1:], block)
+			synctest.Wait()
 			return
 		}
 	}
