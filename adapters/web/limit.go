@@ -1,0 +1,62 @@
+package web
+
+import (
+	"container/list"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// The rate of attempts that one address, or one account, may make.
+const (
+	attemptBurst  = 10
+	attemptEvery  = 20 * time.Second
+	attemptsKnown = 10_000
+)
+
+// attempts bounds how often a password is tried, for each key apart. It
+// remembers a bounded number of keys: with more, the one not tried for the
+// longest time is forgotten, which only gives that one a fresh start.
+type attempts struct {
+	now   func() time.Time
+	max   int
+	mu    sync.Mutex
+	order *list.List // of *attempt, the last tried in front
+	byKey map[string]*list.Element
+}
+
+type attempt struct {
+	key     string
+	limiter *rate.Limiter
+}
+
+func newAttempts(now func() time.Time, most int) *attempts {
+	return &attempts{now: now, max: most, order: list.New(), byKey: map[string]*list.Element{}}
+}
+
+// allow reports whether each of the keys may try once more now, and counts it.
+func (a *attempts) allow(keys ...string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	ok := true
+	for _, key := range keys {
+		ok = a.limiter(key).AllowN(a.now(), 1) && ok
+	}
+	return ok
+}
+
+func (a *attempts) limiter(key string) *rate.Limiter {
+	if el := a.byKey[key]; el != nil {
+		a.order.MoveToFront(el)
+		return el.Value.(*attempt).limiter
+	}
+	if a.order.Len() >= a.max {
+		last := a.order.Back()
+		a.order.Remove(last)
+		delete(a.byKey, last.Value.(*attempt).key)
+	}
+	at := &attempt{key, rate.NewLimiter(rate.Every(attemptEvery), attemptBurst)}
+	a.byKey[key] = a.order.PushFront(at)
+	return at.limiter
+}

@@ -1,0 +1,136 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/sidebridge/sidebridge/bridge"
+)
+
+// accountsShown bounds the list of accounts seen in chats.
+const accountsShown = 200
+
+type peoplePage struct {
+	page
+	People   []bridge.Known
+	Disabled []bridge.Known
+	Accounts []bridge.Known
+	Names    map[string]string
+	Roles    []bridge.Role
+	Error    string
+	Name     string
+	Email    string
+}
+
+func (s *Server) peoplePage(w http.ResponseWriter, r *http.Request) error {
+	return s.showPeople(w, r, http.StatusOK, peoplePage{})
+}
+
+func (s *Server) showPeople(w http.ResponseWriter, r *http.Request, status int, p peoplePage) (err error) {
+	p.page = s.page(r, "People", "people")
+	p.Roles = []bridge.Role{bridge.RoleExpert, bridge.RoleAgent, bridge.RoleAdmin}
+	if p.People, err = s.store.People(r.Context(), false); err != nil {
+		return err
+	}
+	if p.Disabled, err = s.store.People(r.Context(), true); err != nil {
+		return err
+	}
+	if p.Accounts, err = s.store.Accounts(r.Context(), accountsShown); err != nil {
+		return err
+	}
+	p.Names = map[string]string{}
+	for _, k := range append(p.People, p.Disabled...) {
+		p.Names[k.Person] = k.Name
+	}
+	s.render(w, r, status, "people", p)
+	return nil
+}
+
+// addPerson adds somebody to the directory. An agent or admin signs in with the
+// password that the admin gives them and should change it.
+func (s *Server) addPerson(w http.ResponseWriter, r *http.Request) error {
+	p := peoplePage{Name: r.PostFormValue("name"), Email: r.PostFormValue("email")}
+	err := s.createPerson(r.Context(), p.Name, p.Email, bridge.Role(r.PostFormValue("role")), r.PostFormValue("password"))
+	if err != nil {
+		status, _, text := classify(err)
+		if status >= 500 {
+			return err
+		}
+		p.Error = text
+		return s.showPeople(w, r, status, p)
+	}
+	return s.done(w, r, "/admin/people", p.Name+" is added.")
+}
+
+func (s *Server) createPerson(ctx context.Context, name, email string, role bridge.Role, password string) (err error) {
+	if err := validRole(role); err != nil {
+		return err
+	}
+	hash := ""
+	if role != bridge.RoleExpert || email != "" {
+		if email, err = cleanEmail(email); err != nil {
+			return err
+		}
+	}
+	if role != bridge.RoleExpert {
+		if hash, err = s.hash(ctx, password); err != nil {
+			return err
+		}
+	}
+	_, err = s.store.CreatePerson(ctx, newPerson(name, email, role), hash)
+	return err
+}
+
+func validRole(role bridge.Role) error {
+	switch role {
+	case bridge.RoleExpert, bridge.RoleAgent, bridge.RoleAdmin:
+		return nil
+	}
+	return fmt.Errorf("%w: role %q: want expert, agent or admin", bridge.ErrInvalid, role)
+}
+
+// changePerson changes one thing of a person: the role, the password, or whether they may sign in.
+func (s *Server) changePerson(w http.ResponseWriter, r *http.Request) error {
+	id, ctx := r.PathValue("person"), r.Context()
+	var err error
+	flash := "Saved."
+	switch r.PostFormValue("do") {
+	case "role":
+		role := bridge.Role(r.PostFormValue("role"))
+		if err = validRole(role); err == nil {
+			err = s.store.SetRole(ctx, id, role)
+		}
+	case "password":
+		var hash string
+		if hash, err = s.hash(ctx, r.PostFormValue("password")); err == nil {
+			err = s.store.SetPassword(ctx, id, hash)
+		}
+		flash = "The new password is set. Their other sessions are signed out."
+	case "disable":
+		err = s.store.SetDisabled(ctx, id, true)
+		flash = "They can no longer sign in. What they did stays on record."
+	case "enable":
+		err = s.store.SetDisabled(ctx, id, false)
+	default:
+		err = fmt.Errorf("%w: nothing to change", bridge.ErrInvalid)
+	}
+	if err != nil {
+		status, _, text := classify(err)
+		if status >= 500 {
+			return err
+		}
+		return s.showPeople(w, r, status, peoplePage{Error: text})
+	}
+	return s.done(w, r, "/admin/people", flash)
+}
+
+func (s *Server) linkAccount(w http.ResponseWriter, r *http.Request) error {
+	account := bridge.Account{
+		Surface: r.PostFormValue("surface"), Workspace: r.PostFormValue("workspace"), ID: r.PostFormValue("id"),
+	}
+	if err := s.store.LinkAccount(r.Context(), account, r.PostFormValue("person"), whoIs(r).ID); err != nil {
+		return err
+	}
+	return s.done(w, r, "/admin/people", "Saved. What they say from now on has their name and role.")
+}

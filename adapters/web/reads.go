@@ -1,0 +1,111 @@
+package web
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/sidebridge/sidebridge/bridge"
+	"github.com/sidebridge/sidebridge/mapping"
+)
+
+// Tickets reads tickets for people. Every State holds rows and entries of one moment.
+type Tickets interface {
+	// Inbox returns up to limit tickets, the last changed first, that come before the
+	// one with that time and id, with the entries that created them and their open
+	// conversations. No status, or no assignee, takes any.
+	Inbox(ctx context.Context, statuses []string, assignee string, before time.Time, beforeID int64, limit int) (*bridge.State, error)
+	// TicketPage returns all that was said on a ticket, its mirrors and what they show.
+	TicketPage(ctx context.Context, ticket int64) (*bridge.State, error)
+	// TicketSince returns the entries after one and the messages they touched.
+	TicketSince(ctx context.Context, ticket, after int64) (*bridge.State, error)
+	// Entries returns up to limit entries of every kind after one, in order.
+	Entries(ctx context.Context, ticket, after int64, limit int) ([]*bridge.Entry, error)
+	// History returns the entries that posted, edited and deleted a message, in order.
+	History(ctx context.Context, message bridge.ID) ([]*bridge.Entry, error)
+	// MessageFile returns a file and its name.
+	MessageFile(ctx context.Context, message bridge.ID, n int) (*bridge.File, string, error)
+}
+
+// Blobs keeps the bytes of files.
+type Blobs interface {
+	PutBlob(ctx context.Context, r io.Reader, limit int64) (hash string, size int64, err error)
+	OpenBlob(ctx context.Context, hash string) (io.ReadCloser, error)
+}
+
+// SignIns knows who may sign in. A Known's account is the e-mail address.
+type SignIns interface {
+	HasAdmin(ctx context.Context) (bool, error)
+	CreateFirstAdmin(ctx context.Context, p bridge.Known, hash string) (id string, err error)
+	SignIn(ctx context.Context, email string) (p bridge.Known, hash string, err error)
+	Person(ctx context.Context, id string) (p bridge.Known, hash string, err error)
+	SetPassword(ctx context.Context, id, hash string) error
+	Preference(ctx context.Context, person, name string) (string, error)
+	SetPreference(ctx context.Context, person, name, value string) error
+}
+
+// People is the directory of people and their accounts on surfaces.
+type People interface {
+	People(ctx context.Context, disabled bool) ([]bridge.Known, error)
+	CreatePerson(ctx context.Context, p bridge.Known, hash string) (id string, err error)
+	SetRole(ctx context.Context, id string, role bridge.Role) error
+	SetDisabled(ctx context.Context, id string, disabled bool) error
+	Accounts(ctx context.Context, limit int) ([]bridge.Known, error)
+	LinkAccount(ctx context.Context, a bridge.Account, person, by string) error
+}
+
+// Groups is the directory of groups.
+type Groups interface {
+	// Groups returns the groups' names by their ids, Members their people's ids.
+	Groups(ctx context.Context) (map[string]string, error)
+	Members(ctx context.Context) (map[string][]string, error)
+	// SaveGroup renames a group, or makes one when the id is empty.
+	SaveGroup(ctx context.Context, id, name string) (string, error)
+	SetMembers(ctx context.Context, group string, people []string) error
+}
+
+// Mapping is which channels a conversation goes to.
+type Mapping interface {
+	Rules(ctx context.Context) ([]mapping.Rule, error)
+	// ChangeRules replaces the rules by what change makes of them.
+	ChangeRules(ctx context.Context, change func([]mapping.Rule) ([]mapping.Rule, error)) error
+	// Channels calls each for up to limit channels whose name or id begins with prefix.
+	Channels(ctx context.Context, prefix string, limit int, each func(place bridge.Place, name string, private, external, member bool)) error
+	ChannelNames(ctx context.Context, places []bridge.Place) (map[bridge.Place]string, error)
+	ChannelExternal(ctx context.Context, place bridge.Place) (bool, error)
+}
+
+// Tokens are what programs sign in with at the API. Only their hashes are kept.
+type Tokens interface {
+	CreateToken(ctx context.Context, name, hash, by string) error
+	DeleteToken(ctx context.Context, id string) error
+	Tokens(ctx context.Context, each func(id, name, by string, created, used time.Time)) error
+	// Token returns who made the token with that hash, and its name.
+	Token(ctx context.Context, hash string) (by bridge.Known, name string, err error)
+}
+
+// Health is what an admin has to look after.
+type Health interface {
+	// Troubled returns the mirrors that are parked or behind and the calls under way.
+	Troubled(ctx context.Context, limit int) (*bridge.State, error)
+	BlockedWorkspaces(ctx context.Context, each func(surface, workspace, reason, remedy string, since time.Time)) error
+	Quarantined(ctx context.Context, limit int, each func(id string, at time.Time, surface, reason string, size int64)) error
+}
+
+// Store is everything that the pages read and the directory they change. What
+// changes tickets goes to the Log instead.
+type Store interface {
+	Tickets
+	Blobs
+	SignIns
+	People
+	Groups
+	Mapping
+	Tokens
+	Health
+}
+
+// Prober reports whether posts to a place would work now, as bridge.Surface does.
+type Prober interface {
+	Probe(ctx context.Context, place bridge.Place) error
+}

@@ -1,0 +1,148 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/sidebridge/sidebridge/bridge"
+)
+
+// sentence says what an entry records, after the name of who did it: "Alice
+// replied to the customer". Ids become what people call things.
+func (n names) sentence(e *bridge.Entry, st *bridge.State) string {
+	f := e.Facts
+	talk := fmt.Sprintf("side conversation %d", f.Conversation)
+	what := map[bridge.Kind]string{
+		bridge.CustomerWrote:        "wrote to us",
+		bridge.CustomerReply:        "replied to the customer",
+		bridge.NoteWritten:          "wrote an internal note",
+		bridge.WordsTaken:           fmt.Sprintf("put the words of message %d into the reply box", f.Message),
+		bridge.ConversationClosed:   "closed " + talk,
+		bridge.ConversationReopened: "reopened " + talk,
+		bridge.ParticipantAdded:     "added a participant to " + talk,
+		bridge.MessagePosted:        fmt.Sprintf("wrote message %d in %s", e.Seq, talk),
+		bridge.MessageEdited:        fmt.Sprintf("edited message %d", f.Message),
+		bridge.MessageDeleted:       fmt.Sprintf("deleted message %d", f.Message),
+		bridge.UnseenDeleted:        "deleted a message before we saw it",
+		bridge.FileStored:           fmt.Sprintf("stored the file %s of message %d", fileNumbers(f.Files), f.Message),
+		bridge.FileFailed:           fmt.Sprintf("could not fetch the file %s of message %d", fileNumbers(f.Files), f.Message),
+		bridge.ThreadOpened:         "opened the thread of " + talk,
+		bridge.DeliveryShown:        shownSentence(f),
+		bridge.DeliveryResent:       fmt.Sprintf("sent entry %d once more, since its outcome stayed unknown", f.Entry),
+		bridge.DeliveryParked:       "stopped showing " + talk,
+		bridge.DeliveryFailed:       fmt.Sprintf("could not show entry %d and put a note in its place", f.Entry),
+		bridge.MirrorResumed:        "resumed showing " + talk,
+		bridge.CopyRemoved:          "found our copy of " + messageOr(f.Message) + " removed",
+		bridge.CopyChanged:          "changed our copy of " + messageOr(f.Message),
+		bridge.CopyDoubled:          fmt.Sprintf("found a second copy of entry %d, which is deleted", f.Entry),
+		bridge.ContentErased:        fmt.Sprintf("erased the words of entry %d", f.Entry),
+	}[e.Kind]
+	switch e.Kind {
+	case bridge.TicketCreated:
+		what = "created the ticket" + quoted(e.Words.Subject)
+	case bridge.TicketChanged:
+		what = n.changeSentence(e)
+	case bridge.ConversationStarted:
+		what = fmt.Sprintf("started side conversation %d%s", e.Seq, quoted(e.Words.Subject))
+		if f.Group != "" {
+			what += " with " + n.group(f.Group)
+		}
+	case bridge.MirrorOpened:
+		what = "opened a mirror"
+		if f.Place != nil {
+			what += " in " + n.place(*f.Place)
+		}
+	}
+	what = cmp.Or(what, string(e.Kind))
+	if f.Reason != "" {
+		what += ": " + f.Reason
+	}
+	return what
+}
+
+func shownSentence(f bridge.Facts) string {
+	if f.Part > 0 {
+		return fmt.Sprintf("showed part %d of %s", f.Part+1, messageOr(f.Message))
+	}
+	return "showed " + messageOr(f.Message)
+}
+
+func messageOr(message int64) string {
+	if message == 0 {
+		return "a notice"
+	}
+	return fmt.Sprintf("message %d", message)
+}
+
+func quoted(subject string) string {
+	if subject == "" {
+		return ""
+	}
+	return " “" + subject + "”"
+}
+
+func fileNumbers(files []bridge.FileFacts) string {
+	var out []string
+	for _, f := range files {
+		text := fmt.Sprint(f.N + 1)
+		if f.Size > 0 {
+			text += " (" + humanize.IBytes(uint64(f.Size)) + ")"
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, ", ")
+}
+
+// changeSentence says what of a ticket was changed.
+func (n names) changeSentence(e *bridge.Entry) string {
+	f := e.Facts
+	var parts []string
+	add := func(set bool, text string) {
+		if set {
+			parts = append(parts, text)
+		}
+	}
+	add(f.Status != "", "set the status to "+f.Status)
+	add(f.Priority != "", "set the priority to "+f.Priority)
+	add(f.Group != "", "gave it to the group "+n.group(f.Group))
+	if f.Assignee != nil {
+		switch {
+		case *f.Assignee == "":
+			parts = append(parts, "took the assignee away")
+		case *f.Assignee == f.Person:
+			parts = append(parts, "took the ticket")
+		default:
+			parts = append(parts, "assigned it to "+cmp.Or(e.Words.Requester, n.person(*f.Assignee)))
+		}
+	}
+	add(len(f.Tags) > 0, "added the tags "+strings.Join(f.Tags, ", "))
+	add(len(f.Untag) > 0, "removed the tags "+strings.Join(f.Untag, ", "))
+	return strings.Join(parts, ", ")
+}
+
+// entryPlace says where something was done, when that was not the ticket view.
+func (n names) entryPlace(e *bridge.Entry, st *bridge.State) string {
+	switch {
+	case e.Facts.Source != nil:
+		return n.place(e.Facts.Source.Place())
+	case e.Facts.Mirror != 0:
+		if m := st.Mirrors[bridge.ID{Ticket: e.Ticket, Seq: e.Facts.Mirror}]; m != nil {
+			return n.place(m.Place)
+		}
+	}
+	return ""
+}
+
+// aboutDelivery reports whether an entry is about showing things on surfaces,
+// which most readers of an audit trail want to leave out.
+func aboutDelivery(k bridge.Kind) bool {
+	switch k {
+	case bridge.MirrorOpened, bridge.ThreadOpened, bridge.DeliveryShown, bridge.DeliveryResent, bridge.DeliveryParked,
+		bridge.DeliveryFailed, bridge.MirrorResumed, bridge.CopyRemoved, bridge.CopyChanged, bridge.CopyDoubled, bridge.FileStored:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,312 @@
+// The ticket view's script. Pages work without it: every change is a plain form.
+// With it, forms are sent with fetch, and what is new comes over one stream and is
+// shown by putting in the pieces that the server rendered.
+
+document.documentElement.classList.add("script");
+
+const ticket = document.getElementById("ticket");
+
+// --- times: the server writes UTC, people read their own clock
+
+const sameDay = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const sameYear = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const anyDay = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+function localTimes(root) {
+  for (const el of root.querySelectorAll("time[datetime]")) {
+    const t = new Date(el.dateTime), now = new Date();
+    if (Number.isNaN(t.getTime()) || el.closest(".body")) continue;
+    const style = t.toDateString() === now.toDateString() ? sameDay : t.getFullYear() === now.getFullYear() ? sameYear : anyDay;
+    el.textContent = style.format(t);
+    el.title = anyDay.format(t);
+  }
+}
+
+// --- pieces: elements with an id take the place of the one on the page that has
+// it; new ones go into the element that data-into names
+
+function nearEnd(log) {
+  return log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+}
+
+function scrollToEnd(log) {
+  log.scrollTop = log.scrollHeight;
+}
+
+// keepOpen carries forms that somebody has open, and what they typed, over to the
+// piece that takes the place of the old one.
+function keepOpen(old, fresh) {
+  for (const open of old.querySelectorAll("details[open][data-keep]")) {
+    fresh.querySelector(`details[data-keep="${open.dataset.keep}"]`)?.replaceWith(open);
+  }
+}
+
+function put(piece) {
+  if (piece.dataset.order !== undefined) return reorder(piece);
+  const old = document.getElementById(piece.id);
+  if (old) {
+    if (piece.dataset.once !== undefined) return;
+    const active = old.contains(document.activeElement) ? document.activeElement : null;
+    const selection = active && "selectionStart" in active ? [active.selectionStart, active.selectionEnd] : null;
+    keepOpen(old, piece);
+    old.replaceWith(piece);
+    if (active?.isConnected) {
+      active.focus({ preventScroll: true });
+      if (selection?.[0] != null) active.setSelectionRange(...selection);
+    }
+  } else {
+    const into = document.getElementById(piece.dataset.into);
+    if (!into) return;
+    const follow = nearEnd(into);
+    if (piece.dataset.first !== undefined) into.prepend(piece);
+    else into.append(piece);
+    piece.classList.add("fresh");
+    if (follow && into.classList.contains("log")) scrollToEnd(into);
+    document.getElementById("no-talks")?.remove();
+  }
+  localTimes(piece);
+  for (const state of piece.matches("[data-state-of]") ? [piece] : piece.querySelectorAll("[data-state-of]")) mark(state);
+}
+
+// reorder puts a conversation's messages in the order that people see there.
+function reorder(piece) {
+  const log = document.getElementById(piece.dataset.log);
+  if (!log) return;
+  for (const id of piece.dataset.order.split(" ")) {
+    const el = document.getElementById(id);
+    if (el && el.parentElement === log) log.append(el);
+  }
+}
+
+// mark brings the marks of messages up to their mirror's position, which moves
+// also where there was nothing to send.
+function mark(state) {
+  const cursor = Number(state.dataset.cursor);
+  for (const el of document.querySelectorAll(`.mark[data-mirror="${state.dataset.stateOf}"]`)) {
+    const there = Number(el.dataset.need) <= cursor;
+    if (there === el.matches(".shown, .refused, .removed")) continue;
+    if (there) show(el, "shown", "shown", state);
+    else if (state.dataset.state === "parked") show(el, "parked", "not shown: an admin is needed", state);
+  }
+}
+
+function show(el, name, word, state) {
+  el.className = "mark " + name;
+  const icon = state.querySelector(".icon");
+  if (icon && state.dataset.state === name) el.querySelector(".icon")?.replaceWith(icon.cloneNode(true));
+  el.querySelector("span").textContent = el.title = `${el.dataset.place}: ${word}`;
+}
+
+function putAll(html) {
+  const t = document.createElement("template");
+  t.innerHTML = html;
+  for (const piece of [...t.content.children]) put(piece);
+}
+
+// --- the stream of a ticket
+
+let seq = Number(ticket?.dataset.seq ?? 0);
+let source = null;
+let hiddenTimer = 0;
+
+function live(text, name) {
+  const el = document.querySelector("[data-live-state]");
+  if (!el) return;
+  el.hidden = false;
+  el.textContent = text;
+  el.className = "live " + name;
+}
+
+function connect() {
+  if (!ticket || source) return;
+  source = new EventSource(`/tickets/${ticket.dataset.ticket}/stream?after=${seq}`);
+  source.addEventListener("open", () => live("Live", "on"));
+  source.addEventListener("update", (e) => {
+    seq = Math.max(seq, Number(e.lastEventId));
+    putAll(e.data);
+  });
+  source.addEventListener("reload", () => location.reload());
+  source.addEventListener("signed-out", () => {
+    disconnect();
+    live("You are signed out. Reload the page.", "off");
+  });
+  source.addEventListener("error", () => {
+    const over = source?.readyState === EventSource.CLOSED;
+    live(over ? "Not live. Reload the page." : "Connecting again…", "off");
+  });
+}
+
+function disconnect() {
+  source?.close();
+  source = null;
+}
+
+// A browser has few connections to one server. A page that nobody looks at gives
+// its one back after a while and goes on from its position when it is looked at.
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(hiddenTimer);
+  if (document.hidden) hiddenTimer = setTimeout(disconnect, 30_000);
+  else connect();
+});
+window.addEventListener("pagehide", disconnect);
+window.addEventListener("pageshow", connect);
+
+// --- forms
+
+async function send(url, body) {
+  const headers = { "Sidebridge-Fragment": "1", "Sidebridge-After": String(seq) };
+  const res = await fetch(url, { method: "POST", headers, body });
+  const text = await res.text();
+  if (!res.ok) throw new Error(text || "Something went wrong. Try again.");
+  return text;
+}
+
+// A form without files goes as plain text, which every proxy lets pass.
+function bodyOf(form) {
+  const data = new FormData(form);
+  for (const input of form.querySelectorAll("input[type=file]")) {
+    if (input.files.length > 0) return data;
+    data.delete(input.name);
+  }
+  return new URLSearchParams(data);
+}
+
+function say(form, text) {
+  const el = form.querySelector("p.error");
+  if (!el) return;
+  el.textContent = text;
+  el.hidden = text === "";
+}
+
+function newKey(form) {
+  if (form.elements.key) form.elements.key.value = [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+async function submitLive(form) {
+  const button = form.querySelector("button:not([formaction])");
+  button.disabled = true;
+  say(form, "");
+  try {
+    const html = await send(form.action, bodyOf(form));
+    const dialogDetails = form.closest("details[data-keep], details.change, details.start");
+    if (form.dataset.reset !== undefined) {
+      form.reset();
+      for (const t of form.querySelectorAll("textarea")) t.value = "";
+      form.querySelector(".taken")?.replaceChildren();
+      form.querySelector("[data-preview]")?.replaceChildren();
+      newKey(form);
+    }
+    for (const was of form.querySelectorAll("[data-was]")) was.value = form.elements[was.dataset.was].value;
+    if (dialogDetails && (form.dataset.close !== undefined || dialogDetails.dataset.keep)) dialogDetails.open = false;
+    putAll(html);
+    for (const log of form.parentElement.querySelectorAll(":scope > .log")) scrollToEnd(log);
+  } catch (err) {
+    say(form, err instanceof TypeError ? "The server does not answer. What you wrote is still here." : err.message);
+  } finally {
+    button.disabled = false;
+  }
+}
+
+// useInReply puts an expert's words into the reply box. Nothing is sent by that.
+async function useInReply(form) {
+  try {
+    const t = document.createElement("template");
+    t.innerHTML = await send(form.action, new URLSearchParams());
+    const taken = t.content.firstElementChild;
+    const box = document.getElementById("reply-body");
+    box.value = box.value.trim() === "" ? taken.dataset.text : box.value.trimEnd() + "\n\n" + taken.dataset.text;
+    document.getElementById("taken-files").append(...taken.querySelectorAll("li"));
+    document.getElementById("tab-reply").checked = true;
+    box.focus();
+    box.setSelectionRange(box.value.length, box.value.length);
+    box.scrollIntoView({ block: "center" });
+  } catch (err) {
+    alertLine(form, err.message);
+  }
+}
+
+function alertLine(form, text) {
+  const p = document.createElement("p");
+  p.className = "error";
+  p.setAttribute("role", "alert");
+  p.textContent = text;
+  form.after(p);
+}
+
+document.addEventListener("submit", (e) => {
+  const form = e.target;
+  if (e.submitter?.hasAttribute("formaction")) return;
+  if (form.dataset.live !== undefined) {
+    e.preventDefault();
+    submitLive(form);
+  } else if (form.dataset.use !== undefined) {
+    e.preventDefault();
+    useInReply(form);
+  } else if (form.dataset.dismiss !== undefined) {
+    e.preventDefault();
+    send(form.action, bodyOf(form)).then(() => form.remove(), () => form.submit());
+  }
+});
+
+document.addEventListener("keydown", (e) => {
+  if (e.key === "Enter" && (e.ctrlKey || e.metaKey) && e.target.matches("textarea")) {
+    e.preventDefault();
+    e.target.form.requestSubmit(e.target.form.querySelector("button:not([formaction])"));
+  }
+});
+
+document.addEventListener("change", async (e) => {
+  const el = e.target;
+  if (el.dataset.submit !== undefined) el.form.requestSubmit();
+  if (!el.dataset.previewOf) return;
+  const to = el.form.querySelector("[data-preview]");
+  if (el.value === "") return to.replaceChildren();
+  try {
+    to.innerHTML = await send(el.dataset.previewOf, new URLSearchParams({ to: el.value }));
+  } catch (err) {
+    to.textContent = err.message;
+  }
+});
+
+// The picker of channels asks the server, which may know tens of thousands.
+let asked = 0;
+document.addEventListener("input", async (e) => {
+  const el = e.target;
+  if (!el.dataset.channels || el.value.includes("/")) return;
+  const mine = ++asked;
+  const res = await fetch(`${el.dataset.channels}?q=${encodeURIComponent(el.value)}`, { headers: { "Sidebridge-Fragment": "1" } });
+  const html = await res.text();
+  if (res.ok && mine === asked) document.getElementById(el.getAttribute("list")).innerHTML = html;
+});
+
+// The versions of a message open over the page.
+document.addEventListener("click", async (e) => {
+  const link = e.target.closest("a[data-history]");
+  if (!link || e.ctrlKey || e.metaKey || e.shiftKey) return;
+  e.preventDefault();
+  const res = await fetch(link.href, { headers: { "Sidebridge-Fragment": "1" } });
+  if (!res.ok) return location.assign(link.href);
+  const dialog = document.createElement("dialog");
+  dialog.setAttribute("aria-label", "Versions of the message");
+  dialog.innerHTML = `<h2>Versions</h2>${await res.text()}<form method="dialog"><button>Close</button></form>`;
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  localTimes(dialog);
+  dialog.showModal();
+});
+
+// --- a link to a message opens what it lies in
+
+function reveal() {
+  const target = location.hash && document.getElementById(location.hash.slice(1));
+  if (!target) return;
+  for (let el = target.closest("details"); el; el = el.parentElement.closest("details")) el.open = true;
+  target.scrollIntoView({ block: "center" });
+  target.focus({ preventScroll: true });
+}
+
+localTimes(document);
+for (const log of document.querySelectorAll(".talk .log")) scrollToEnd(log);
+window.addEventListener("hashchange", reveal);
+reveal();
+connect();
