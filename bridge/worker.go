@@ -238,10 +238,8 @@ func (t *turn) hold(key DeliveryKey, wait time.Duration, whole bool) error {
 		t.h.holdChannel(t.w.Mirror.Place, until)
 		return errStop
 	}
-	if _, err := t.append(&Defer{Fence: t.h.fence, Key: key, Until: until, Held: true, Uncertain: true}); err != nil {
-		return err
-	}
-	return errStop
+	_, err := t.append(&Defer{Fence: t.h.fence, Key: key, Until: until, Held: true, Uncertain: true})
+	return stopped(err)
 }
 
 func (t *turn) attempt(d Delivery, c Call) Attempt {
@@ -304,7 +302,7 @@ func (t *turn) resume(d Delivery, c Call) error {
 	now := time.Now()
 	if until := nextLook(d.BegunAt, now, t.h.r.Doubt); until.After(now) {
 		_, err := t.append(&Defer{Fence: t.h.fence, Key: d.DeliveryKey, Until: until, Error: "looking for a post of unknown outcome", Uncertain: true, Held: true})
-		return errors.Join(err, errStop)
+		return stopped(err)
 	}
 	if t.h.r.ParkUncertain {
 		return t.failed(d.DeliveryKey, &SurfaceError{
@@ -339,8 +337,11 @@ func (t *turn) failed(key DeliveryKey, e *SurfaceError) error {
 	switch v.action {
 	case actReject:
 		_, err = t.append(&Reject{Fence: t.h.fence, Key: key, Reason: e.Code})
+		if err != nil {
+			return err
+		}
 		t.w.Deliveries = append(t.w.Deliveries, Delivery{DeliveryKey: key, Done: true, Rejected: e.Code})
-		return errors.Join(err, errRejected)
+		return errRejected
 	case actPark:
 		_, err = t.append(&Park{Fence: t.h.fence, Key: key, Reason: parkReason(e), Remedy: parkRemedy(e), Error: e.Error(), Uncertain: e.Uncertain})
 	case actBlock:
@@ -349,7 +350,15 @@ func (t *turn) failed(key DeliveryKey, e *SurfaceError) error {
 	default:
 		_, err = t.append(&Defer{Fence: t.h.fence, Key: key, Until: v.until, Error: e.Error(), Uncertain: e.Uncertain, Held: v.held})
 	}
-	return errors.Join(err, errStop)
+	return stopped(err)
+}
+
+// stopped ends a turn: as planned, or because that the mirror waits could not be recorded.
+func stopped(err error) error {
+	if err != nil {
+		return err
+	}
+	return errStop
 }
 
 func parkReason(e *SurfaceError) string {
