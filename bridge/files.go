@@ -21,13 +21,18 @@ func (h *holder) fetchFiles(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			h.log.Warn("pending files not read", "error", err)
 		}
+		recorded := true
 		for _, f := range files {
 			if err := h.fetchFile(ctx, f); err != nil && ctx.Err() == nil {
 				h.log.Warn("file state not recorded", "ticket", f.Ticket, "message", f.Message, "error", err)
+				recorded = false
 			}
 		}
-		if len(files) > 0 && err == nil {
+		if len(files) > 0 && recorded {
 			continue
+		}
+		if !recorded {
+			rung = nil // what other tickets do is no reason to try again at once
 		}
 		select {
 		case <-ctx.Done():
