@@ -189,7 +189,7 @@ func (c *Begin) decide(s *State) (Result, error) {
 		return Result{Outcome: Duplicate, ID: m.ID}, nil
 	}
 	s.Deliveries[c.Key] = &Delivery{
-		DeliveryKey: c.Key, Token: c.Token, BegunAt: s.Now, Attempts: m.Attempts,
+		DeliveryKey: c.Key, Token: c.Token, BegunAt: s.Now,
 		Verb: c.Call.Verb, Root: c.Call.Root, Message: c.Call.Message, Ref: c.Call.Ref, Last: c.Call.Last,
 	}
 	s.Changed.Deliveries[c.Key] = true
@@ -360,7 +360,7 @@ func (c *Resend) decide(s *State) (Result, error) {
 		return Result{Outcome: Duplicate, ID: m.ID}, nil
 	}
 	d.BegunAt = s.Now
-	d.Attempts++
+	d.Attempts = 0
 	s.Changed.Deliveries[c.Key] = true
 	var seq int64
 	if d.Verb == VerbPost {
@@ -394,10 +394,23 @@ func (c *Resume) decide(s *State) (Result, error) {
 	if m.Parked == "" {
 		return Result{Outcome: Ignored, ID: m.ID, Why: "it is not parked"}, nil
 	}
+	if m.Parked == ParkedUncertain {
+		s.grant(m)
+	}
 	e := s.add(m.ID.Ticket, MirrorResumed, c.Actor, Facts{
 		Conversation: m.Conversation, Mirror: m.ID.Seq, Reason: c.Reason,
 	}, Words{})
 	return Result{Outcome: Accepted, ID: m.ID, Seq: e.Seq}, nil
+}
+
+// grant lets the calls of unknown outcome be made once more: a person has looked.
+func (s *State) grant(m *Mirror) {
+	for key, d := range s.Deliveries {
+		if key.Mirror == m.ID && !d.Done {
+			d.Attempts++
+			s.Changed.Deliveries[key] = true
+		}
+	}
 }
 
 func (c *MarkSeen) decide(s *State) (Result, error) {

@@ -127,8 +127,10 @@ type DeliveryKey struct {
 // and goes when the cursor has passed it.
 type Delivery struct {
 	DeliveryKey
-	Token    string
-	BegunAt  time.Time
+	Token   string
+	BegunAt time.Time
+	// Attempts are those that a person has granted by resuming a mirror that was
+	// parked for the call's unknown outcome, and that are not used yet.
 	Attempts int
 	// Verb, Root, Message, Ref and Last repeat the call, so that an echo can settle it.
 	Verb    Verb

@@ -304,7 +304,7 @@ func (t *turn) resume(d Delivery, c Call) error {
 		_, err := t.append(&Defer{Fence: t.h.fence, Key: d.DeliveryKey, Until: until, Error: "looking for a post of unknown outcome", Uncertain: true, Held: true})
 		return stopped(err)
 	}
-	if t.h.r.ParkUncertain {
+	if t.h.r.ParkUncertain && d.Attempts == 0 {
 		return t.failed(d.DeliveryKey, &SurfaceError{
 			Class: Gone, Uncertain: true, Code: ParkedUncertain,
 			Remedy: "Look in the thread whether the message is there, then resume: it is sent if it cannot be found.",
