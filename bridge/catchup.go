@@ -3,20 +3,27 @@ package bridge
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 )
 
-// catchUp lists threads: those just bound from their root, and all of them after
-// the lease was acquired, after every new connection, and every CatchUpEvery.
+// catchUp lists threads: those just bound from their root, those that could not be
+// listed, and all of them after the lease was acquired, after every new
+// connection, and every CatchUpEvery.
 func (h *holder) catchUp(ctx context.Context) {
 	var last time.Time
 	for ctx.Err() == nil {
 		rung := h.r.Bell.Any()
 		if time.Since(last) >= h.r.CatchUpEvery || h.reconnected() {
-			last = time.Now()
-			h.listAll(ctx)
+			if h.listAll(ctx) {
+				last = time.Now()
+			} else {
+				last = time.Time{}
+			}
 		}
 		h.listNew(ctx)
+		h.listMissed(ctx)
 		select {
 		case <-ctx.Done():
 		case <-rung:
@@ -41,17 +48,16 @@ func (h *holder) reconnected() bool {
 // when the whole workspace is.
 const closedWindow = 30 * 24 * time.Hour
 
-func (h *holder) listAll(ctx context.Context) {
+// listAll lists the threads of the workspace. It reports false when it does not
+// even know which there are.
+func (h *holder) listAll(ctx context.Context) bool {
 	mirrors, err := h.r.Store.Threads(ctx, h.p.Surface.Name(), h.p.Workspace, time.Now().Add(-closedWindow))
 	if err != nil {
 		h.log.Warn("threads not read for catch-up", "error", err)
-		return
+		return false
 	}
-	for _, m := range mirrors {
-		if !h.list(ctx, m) {
-			return
-		}
-	}
+	h.listEach(ctx, mirrors)
+	return true
 }
 
 // listNew lists the threads that were bound and never listed: an answer may have
@@ -61,20 +67,58 @@ func (h *holder) listNew(ctx context.Context) {
 	if err != nil && ctx.Err() == nil {
 		h.log.Warn("new threads not read", "error", err)
 	}
+	now := time.Now()
+	maps.DeleteFunc(h.relist, func(_ ID, until time.Time) bool { return !until.After(now) })
+	mirrors = slices.DeleteFunc(mirrors, func(m Mirror) bool { return !h.relist[m.ID].IsZero() })
 	for _, m := range mirrors {
-		if h.relist[m.ID].After(time.Now()) {
+		// Listed, it is not read again; lost, it is not asked for each second.
+		h.relist[m.ID] = now.Add(h.r.CatchUpEvery)
+	}
+	h.listEach(ctx, mirrors)
+}
+
+// missed is a thread that could not be listed, and when it is tried again.
+type missed struct {
+	mirror   Mirror
+	attempts int
+	due      time.Time
+}
+
+// listMissed lists again what could not be listed.
+func (h *holder) listMissed(ctx context.Context) {
+	var due []Mirror
+	for _, m := range h.missed {
+		if !m.due.After(time.Now()) {
+			due = append(due, m.mirror)
+		}
+	}
+	h.listEach(ctx, due)
+}
+
+// failuresInRow is how many listings fail before it is the workspace, not the threads.
+const failuresInRow = 3
+
+// listEach lists threads one after the other. One that fails is tried again on the
+// retry curve and delays no other; when several fail in a row, the rest waits too.
+func (h *holder) listEach(ctx context.Context, mirrors []Mirror) {
+	inRow := 0
+	for _, m := range mirrors {
+		if inRow < failuresInRow && h.list(ctx, m) {
+			inRow = 0
+			delete(h.missed, m.ID)
 			continue
 		}
-		if !h.list(ctx, m) {
+		if ctx.Err() != nil {
 			return
 		}
-		// Listed, it is not read again; lost, it is not asked for each second.
-		h.relist[m.ID] = time.Now().Add(h.r.CatchUpEvery)
+		inRow++
+		again := h.missed[m.ID]
+		h.missed[m.ID] = missed{m, again.attempts + 1, time.Now().Add(retryWait(again.attempts))}
 	}
 }
 
 // list feeds one thread through the same Append as live events. It waits for
-// rate limits, and reports false when the workspace should be left alone for now.
+// rate limits, and reports false when the thread has to be listed again.
 func (h *holder) list(ctx context.Context, m Mirror) bool {
 	for ctx.Err() == nil {
 		err := h.listOnce(ctx, m)

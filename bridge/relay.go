@@ -150,7 +150,7 @@ func (r *Relay) hold(ctx context.Context, p Port, fence Fence, since time.Time, 
 	h := &holder{
 		r: r, p: p, fence: fence, log: log, calls: calls,
 		busy: map[ID]bool{}, floor: map[ID]int64{}, channels: map[Place]int{}, held: map[Place]time.Time{},
-		relist: map[ID]time.Time{}, done: make(chan struct{}, 1), recover: make(chan string, 64),
+		relist: map[ID]time.Time{}, missed: map[ID]missed{}, done: make(chan struct{}, 1), recover: make(chan string, 64),
 	}
 	r.setHolder(p.lease(), h)
 	defer r.setHolder(p.lease(), nil)
@@ -213,7 +213,10 @@ type holder struct {
 	channels map[Place]int
 	held     map[Place]time.Time
 	blocked  string
-	relist   map[ID]time.Time // new threads that could not be listed, and when to try again
+
+	// Only catchUp touches these.
+	relist map[ID]time.Time // new threads that were listed, and until when that counts
+	missed map[ID]missed
 
 	pool    sync.WaitGroup
 	done    chan struct{} // a worker ended
