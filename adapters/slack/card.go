@@ -50,7 +50,8 @@ func (a *Adapter) card(v bridge.View) *content {
 
 // question renders the first message, shortened.
 func (a *Adapter) question(v bridge.View) *content {
-	parts := markup.ToSlack(v.Question, directory{a: a}, maxQuestion)
+	// The first reply has the same words: mentions ring there, and only once.
+	parts := markup.ToSlack(v.Question, nil, maxQuestion)
 	if len(parts) == 0 {
 		return nil
 	}

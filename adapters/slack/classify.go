@@ -74,8 +74,6 @@ func fatalCodes() map[string]string {
 		"no_permission": admin, "org_login_required": admin, "two_factor_setup_required": admin,
 		"team_access_not_granted": admin, "enterprise_is_restricted": admin, "accesslimited": admin, "access_denied": admin,
 		"link_disabled": socketMode, "forbidden_team": socketMode,
-		// The app's manifest and the token disagree about what the token may do.
-		"app_missing_action_url": "Create the Slack app from the manifest again.",
 	}
 }
 
@@ -88,9 +86,9 @@ func goneCodes() map[string]string {
 	return map[string]string{
 		"channel_not_found": "The channel {channel} does not exist, or the app is not in it. If it is private, write /invite @{app} in it; " +
 			"otherwise map the group to another channel.",
-		"not_in_channel": invite, "no_channel": invite,
-		"is_archived": "Unarchive {channel} in Slack, or map the group to another channel.",
-		"is_inactive": "Unarchive {channel} in Slack, or map the group to another channel.",
+		"not_in_channel": invite,
+		"is_archived":    "Unarchive {channel} in Slack, or map the group to another channel.",
+		"is_inactive":    "Unarchive {channel} in Slack, or map the group to another channel.",
 		"thread_not_found": "The thread's first message was deleted in {channel}. Open the conversation in another channel, " +
 			"or start a new one.",
 		"cannot_reply_to_message": "The message in {channel} can not have replies. Open the conversation in another channel, or start a new one.",
@@ -108,12 +106,9 @@ func goneCodes() map[string]string {
 		"team_not_found":                       "The channel's workspace is unknown. Choose the channel again in the mapping rule.",
 		"ekm_access_denied":                    "A Slack admin has suspended access with Enterprise Key Management. Ask them to restore it.",
 		"slack_connect_canvas_sharing_blocked": connect, "slack_connect_file_link_sharing_blocked": connect,
-		"slack_connect_clip_sharing_blocked": connect, "slack_connect_blocked_file_type": connect,
-		"slack_connect_file_upload_sharing_blocked": connect,
-		"storage_limit_reached":                     "The workspace's file storage is full. Delete files in Slack or change the plan.",
-		"file_uploads_disabled":                     "A Slack admin has switched file uploads off. Ask them to allow uploads for apps.",
-		"method_not_supported_for_channel_type":     "{channel} is not a channel that threads can be opened in. Map the group to another one.",
-		"too_many_members":                          "{channel} has too many members for the app to join. Invite it: write /invite @{app} in {channel}.",
+		"slack_connect_clip_sharing_blocked":    connect,
+		"method_not_supported_for_channel_type": "{channel} is not a channel that threads can be opened in. Map the group to another one.",
+		"too_many_members":                      "{channel} has too many members for the app to join. Invite it: write /invite @{app} in {channel}.",
 	}
 }
 
@@ -130,9 +125,10 @@ func rejectedCodes() map[string]string {
 		// An edit or delete that may not be made.
 		"edit_window_closed", "cant_update_message", "cant_delete_message", "block_mismatch", "message_not_found",
 		"as_user_not_supported", "cant_broadcast_message",
-		// A file.
-		"file_type_not_allowed", "file_upload_size_restricted", "file_not_found", "file_deleted", "invalid_file_type",
-		"malware_detected",
+		// A file. The words are shown with a link in the file's place.
+		"file_type_not_allowed", "file_upload_size_restricted", "file_uploads_disabled", "storage_limit_reached",
+		"slack_connect_file_upload_sharing_blocked", "slack_connect_blocked_file_type", "file_not_found", "file_deleted",
+		"invalid_file_type", "malware_detected",
 		// A call of ours that is made wrong.
 		"invalid_arg_name", "invalid_arguments", "invalid_array_arg", "invalid_charset", "invalid_form_data", "invalid_post_type",
 		"missing_post_type", "invalid_ts_oldest", "invalid_ts_latest", "deprecated_endpoint", "method_deprecated", "unknown_method",

@@ -48,13 +48,11 @@ func (a *Adapter) post(ctx context.Context, at bridge.Attempt) (bridge.Receipt, 
 	err = a.call(ctx, "chat.postMessage", channel, func(ctx context.Context) error {
 		var err error
 		_, ts, answer, err = a.api.PostMessageWithResponseContext(ctx, channel, options...)
-		return err
+		return answered(ts, err)
 	}, posts(channel)...)
 	switch {
 	case err != nil:
 		return bridge.Receipt{}, err
-	case !validTS(ts):
-		return bridge.Receipt{}, &bridge.SurfaceError{Class: bridge.Transient, Uncertain: true, Code: "no_ts"}
 	case !at.Call.Root && answer.ThreadTimestamp != at.Mirror.Thread:
 		return bridge.Receipt{}, a.stray(ctx, channel, ts)
 	}
@@ -94,7 +92,7 @@ func (a *Adapter) postOptions(at bridge.Attempt, c *content) ([]slack.MsgOption,
 // stray takes back a reply that Slack put into the channel, which it does when
 // the parent was deleted, while it says ok.
 func (a *Adapter) stray(ctx context.Context, channel, ts string) error {
-	a.count("stray", channel)
+	a.count("stray", "")
 	se := a.refusal(bridge.ParkedThread, channel, "", "")
 	for range 3 {
 		_, err := a.remove(context.WithoutCancel(ctx), channel, ts)
@@ -117,13 +115,15 @@ func (a *Adapter) update(ctx context.Context, at bridge.Attempt) (bridge.Receipt
 		return bridge.Receipt{}, err
 	}
 	channel := at.Mirror.Place.Channel
-	options := []slack.MsgOption{slack.MsgOptionText(c.text, false)}
+	// Unlike a post's, an update's text is parsed for plain @names by default.
+	// https://docs.slack.dev/reference/methods/chat.update
+	options := []slack.MsgOption{slack.MsgOptionText(c.text, false), slack.MsgOptionParse(false)}
 	if len(c.blocks) > 0 {
 		options = append(options, slack.MsgOptionBlocks(c.blocks...))
 	}
 	err := a.call(ctx, "chat.update", channel, func(ctx context.Context) error {
-		_, _, _, err := a.api.UpdateMessageContext(ctx, channel, at.Call.Ref, options...)
-		return err
+		_, ts, _, err := a.api.UpdateMessageContext(ctx, channel, at.Call.Ref, options...)
+		return answered(ts, err)
 	})
 	if err != nil {
 		return bridge.Receipt{}, err
@@ -131,11 +131,20 @@ func (a *Adapter) update(ctx context.Context, at bridge.Attempt) (bridge.Receipt
 	return bridge.Receipt{Ref: at.Call.Ref, Print: c.print}, nil
 }
 
+// answered takes an answer without ok, without an error and without a ts, which
+// slack-go takes for success, for the broken one that it is.
+func answered(ts string, err error) error {
+	if err == nil && ts == "" {
+		return &bridge.SurfaceError{Class: bridge.Transient, Uncertain: true, Code: "no_ts"}
+	}
+	return err
+}
+
 // remove deletes a post of ours. One that is not there is deleted.
 func (a *Adapter) remove(ctx context.Context, channel, ts string) (bridge.Receipt, error) {
 	err := a.call(ctx, "chat.delete", channel, func(ctx context.Context) error {
-		_, _, err := a.api.DeleteMessageContext(ctx, channel, ts)
-		return err
+		_, answer, err := a.api.DeleteMessageContext(ctx, channel, ts)
+		return answered(answer, err)
 	})
 	var se *bridge.SurfaceError
 	if errors.As(err, &se) && se.Code == "message_not_found" {

@@ -258,3 +258,23 @@ func TestAFileThatIsLongerOrShorterThanPromisedIsAnError(t *testing.T) {
 		t.Errorf("broken off: %v", err)
 	}
 }
+
+func TestRefusedFilesBecomeLinksAndTheWordsStay(t *testing.T) {
+	for _, code := range []string{"file_type_not_allowed", "file_uploads_disabled", "storage_limit_reached"} {
+		w := newWorld(t, setup{})
+		root := w.open()
+		w.sim.Inject(slacksim.Fault{Method: "files.completeUploadExternal", Error: code})
+		v := w.withFiles("the words", viewFile("a.exe", []byte("a")))
+		_, _, err := w.deliver(v)
+		se := surfaceErr(t, err)
+		if se.Class != bridge.Rejected {
+			t.Fatalf("%s: %+v", code, se)
+		}
+		v.Rejected = se.Code
+		w.show(v)
+		m := w.sim.Thread(w.channel, root)[1]
+		if !strings.Contains(m.Text, "the words") || !strings.Contains(m.Text, "File a.exe was refused by Slack") || !strings.Contains(m.Text, "/tickets/12") {
+			t.Errorf("%s: %q", code, m.Text)
+		}
+	}
+}

@@ -85,8 +85,11 @@ func (a *Adapter) findShared(ctx context.Context, at bridge.Attempt, u *upload, 
 		if err != nil {
 			return bridge.Receipt{}, false, err
 		}
-		if s, ok := sharedIn([]file{f}, at.Mirror.Place.Channel); ok && s.ThreadTS == at.Mirror.Thread {
-			return bridge.Receipt{Ref: s.TS, Print: u.print}, true, nil
+		if s, ok := sharedIn([]file{f}, at.Mirror.Place.Channel); ok {
+			inThread, err := a.inThread(ctx, at, s)
+			if err != nil || inThread {
+				return bridge.Receipt{Ref: s.TS, Print: u.print}, inThread, err
+			}
 		}
 	}
 	return bridge.Receipt{}, false, nil

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"slices"
 
 	"github.com/sidebridge/sidebridge/bridge"
 )
@@ -9,6 +10,10 @@ import (
 // slack's own index can lag behind a post; within this time what is missing from
 // a listing is not taken for deleted, and a listing looks back by as much.
 const settleMicros = 60_000_000
+
+// lookBack is how many of a thread's last copies a listing covers again, to see
+// what became of them.
+const lookBack = 50
 
 // List implements bridge.Surface. It lists the thread from before what it has
 // seen, or before the oldest copy given if that is earlier, since only then an
@@ -51,11 +56,16 @@ func (a *Adapter) listFrom(m bridge.Mirror, known []bridge.Copy) string {
 	if m.Seen == "" {
 		return ""
 	}
-	from := tsMicros(m.Seen) - settleMicros
+	var refs []int64
 	for _, c := range known {
 		if us := tsMicros(c.Ref); us > 0 && !c.Gone && c.Ref != m.Thread {
-			from = min(from, us)
+			refs = append(refs, us)
 		}
+	}
+	slices.Sort(refs)
+	from := tsMicros(m.Seen) - settleMicros
+	if n := len(refs); n > 0 {
+		from = min(from, refs[max(0, n-lookBack)])
 	}
 	return microsTS(max(from, 0))
 }

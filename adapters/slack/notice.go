@@ -1,7 +1,6 @@
 package slack
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/sidebridge/sidebridge/bridge"
@@ -26,8 +25,7 @@ func (a *Adapter) notice(v bridge.View) bridge.Call {
 			text = name + " added " + escapeName(added) + "."
 		}
 	}
-	parts := markup.ToSlack("_"+text+"_", directory{a: a}, 0)
-	return bridge.Call{Verb: bridge.VerbPost, Payload: a.rendered(parts[0], "")}
+	return bridge.Call{Verb: bridge.VerbPost, Payload: a.plain("_" + text + "_")}
 }
 
 // escapeName makes a name inert in Markdown.
@@ -67,24 +65,33 @@ func (a *Adapter) splitFiles(files []bridge.ViewFile) (send, link []bridge.ViewF
 	return send, link
 }
 
-// fileNotes says in words which files of the message are not in the post: those
-// that cannot be, and those that are still on their way.
-func (a *Adapter) fileNotes(v bridge.View, links []bridge.ViewFile) string {
+// linkNotes says where files are that Slack does not take.
+func (a *Adapter) linkNotes(v bridge.View, links []bridge.ViewFile) string {
 	var out strings.Builder
 	for _, f := range links {
 		why := "is too large for Slack"
 		if f.Size == 0 {
 			why = "is empty"
 		}
-		fmt.Fprintf(&out, "\n\n_File %s %s: %s_", escapeName(fileName(f.Name)), why, a.seeTicket(v, "open it in the ticket"))
+		out.WriteString(a.linkNote(v, f, why))
 	}
+	return out.String()
+}
+
+func (a *Adapter) linkNote(v bridge.View, f bridge.ViewFile, why string) string {
+	return "\n\n_File " + escapeName(fileName(f.Name)) + " " + why + ": " + a.seeTicket(v, "open it in the ticket") + "_"
+}
+
+// pendingNotes names the files that are still on their way to us.
+func pendingNotes(v bridge.View) string {
 	here := map[string]bool{}
 	for _, f := range v.Files {
 		here[f.Name] = true
 	}
+	var out strings.Builder
 	for _, name := range v.Entry.Words.Files {
 		if !here[name] {
-			fmt.Fprintf(&out, "\n\n_File %s follows._", escapeName(fileName(name)))
+			out.WriteString("\n\n_File " + escapeName(fileName(name)) + " follows._")
 		}
 	}
 	return out.String()

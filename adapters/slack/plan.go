@@ -1,6 +1,8 @@
 package slack
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -41,6 +43,9 @@ func (a *Adapter) Plan(v bridge.View) []bridge.Call {
 	if said := v.Entry.Facts; said.Source != nil && said.Mirror == v.Mirror.ID.Seq {
 		return nil
 	}
+	if v.Entry.Erased && (v.Entry.Kind == bridge.MessagePosted || v.Entry.Kind == bridge.MessageEdited) {
+		return nil
+	}
 	switch v.Entry.Kind {
 	case bridge.MirrorOpened:
 		return []bridge.Call{{Verb: bridge.VerbPost, Root: true, Payload: a.card(v)}}
@@ -76,7 +81,7 @@ func (a *Adapter) planCard(v bridge.View) []bridge.Call {
 // the same post as the words when those fit into one, otherwise after them.
 func (a *Adapter) planPost(v bridge.View) []bridge.Call {
 	files, links := a.splitFiles(v.Files)
-	parts := a.parts(v, v.Entry.Words.Body+a.fileNotes(v, links))
+	parts := a.parts(v, v.Entry.Words.Body+a.linkNotes(v, links)+pendingNotes(v))
 	if len(files) > 0 && len(parts) <= 1 {
 		u := &upload{files: files}
 		if len(parts) == 1 {
@@ -116,12 +121,9 @@ func (a *Adapter) planFile(v bridge.View) []bridge.Call {
 	if len(files) > 0 {
 		return []bridge.Call{uploadCall(v.Message, files)}
 	}
-	part := a.parts(v, strings.TrimSpace(a.fileNotes(bridge.View{Entry: &bridge.Entry{}, Ticket: v.Ticket}, links)))
-	if len(part) == 0 {
-		return nil
-	}
-	part[0].print = filesOnly
-	return []bridge.Call{{Verb: bridge.VerbPost, Message: v.Message, Payload: part[0]}}
+	note := a.plain(a.linkNotes(v, links))
+	note.print = filesOnly
+	return []bridge.Call{{Verb: bridge.VerbPost, Message: v.Message, Payload: note}}
 }
 
 // planEdit changes the posts that show the message. There are as many as there
@@ -130,6 +132,11 @@ func (a *Adapter) planEdit(v bridge.View) []bridge.Call {
 	copies := wordCopies(v.Copies)
 	if len(copies) == 0 {
 		return nil
+	}
+	if strings.TrimSpace(v.Entry.Words.Body) == "" {
+		blank := *v.Entry
+		blank.Words.Body = "_(no text)_"
+		v.Entry = &blank
 	}
 	parts := a.parts(v, v.Entry.Words.Body)
 	if len(parts) > len(copies) {
@@ -183,6 +190,7 @@ func wordCopies(copies []bridge.Copy) []bridge.Copy {
 			out = append(out, c)
 		}
 	}
+	slices.SortFunc(out, func(a, b bridge.Copy) int { return cmp.Compare(tsMicros(a.Ref), tsMicros(b.Ref)) })
 	return out
 }
 
@@ -202,6 +210,14 @@ func (a *Adapter) partsWithin(v bridge.View, body string, limit int) []*content 
 		out = append(out, a.rendered(p, speaker))
 	}
 	return out
+}
+
+// plain renders a short text of our own, under nobody's name.
+func (a *Adapter) plain(md string) *content {
+	for _, p := range markup.ToSlack(md, nil, maxText) {
+		return a.rendered(p, "")
+	}
+	return &content{text: "…"} // unreachable: our own texts have text
 }
 
 // rendered keeps text and blocks together with the fingerprint that the post's
@@ -246,48 +262,4 @@ func surfaceTitle(surface string) string {
 		return ""
 	}
 	return strings.ToUpper(surface[:1]) + surface[1:]
-}
-
-// planRejected puts something in the place of an entry that could not be shown:
-// a refused edit is posted as a message of its own, everything else is named.
-func (a *Adapter) planRejected(v bridge.View) []bridge.Call {
-	if v.Mirror.Thread == "" {
-		return nil
-	}
-	switch v.Entry.Kind {
-	case bridge.MessageDeleted, bridge.CopyDoubled:
-		return nil
-	case bridge.MessageEdited:
-		if v.Rejected == "message_not_found" {
-			return nil // somebody removed our post there; it is not brought back
-		}
-		if lateEdit(v.Rejected) {
-			return []bridge.Call{{Verb: bridge.VerbPost, Message: v.Message, Payload: a.editedPost(v)}}
-		}
-	}
-	text := "_(a message could not be shown here: " + strings.ReplaceAll(v.Rejected, "_", " ") + " — " +
-		a.seeTicket(v, "open it in the ticket") + ")_"
-	parts := markup.ToSlack(text, directory{a: a}, 0)
-	return []bridge.Call{{Verb: bridge.VerbPost, Message: v.Message, Payload: a.rendered(parts[0], "")}}
-}
-
-// lateEdit reports whether an edit was refused because of when it came or how
-// long it is; its words can still be posted.
-func lateEdit(code string) bool {
-	switch code {
-	case "edit_window_closed", "cant_update_message", "block_mismatch", "msg_too_long":
-		return true
-	}
-	return false
-}
-
-func (a *Adapter) editedPost(v bridge.View) *content {
-	parts := a.parts(v, "edited: "+v.Entry.Words.Body)
-	if len(parts) > 1 {
-		edited := *v.Entry
-		edited.Words.Body = "edited: " + edited.Words.Body
-		v.Entry = &edited
-		parts = a.shortened(v, 1)
-	}
-	return parts[0]
 }

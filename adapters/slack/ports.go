@@ -24,6 +24,10 @@ type Threads interface {
 	MirrorByThread(ctx context.Context, place bridge.Place, thread string) (bridge.Mirror, error)
 }
 
+// NotReceiving is the reason of a Blocked that concerns receiving by Socket Mode
+// only: posts to the workspace go on. Its end is reported by a Recovered.
+const NotReceiving = "not_receiving"
+
 // Watcher hears what changes about channels and the workspace. An error keeps
 // the event unacknowledged, so that Slack sends it again. A place without a
 // channel is the whole workspace.

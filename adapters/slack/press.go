@@ -162,7 +162,7 @@ func (a *Adapter) show(ctx context.Context, in bridge.Inbound) (*content, error)
 		return nil, fmt.Errorf("read ticket %d: %w", m.ID.Ticket, err)
 	}
 	fields, _ := a.policy(m.Rule)
-	parts := markup.ToSlack(ticketText(ticket, fields.Apply(ticketContext(ticket))), directory{a: a}, maxText)
+	parts := markup.ToSlack(ticketText(ticket, fields.Apply(ticketContext(ticket))), nil, maxText)
 	c := a.rendered(parts[0], "")
 	if url := a.urlOf(ticket); url != "" && len(parts) > 1 {
 		c.text += "\n<" + markup.EscapeSlack(url) + "|The rest is in the ticket>"

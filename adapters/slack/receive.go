@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -27,7 +28,7 @@ const (
 func (a *Adapter) receive(ctx context.Context, p *payload, raw []byte) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			a.log.Error("an envelope was put aside", "reason", "panic", "type", p.Event.Type, "event_id", p.EventID)
+			a.log.Error("an envelope was put aside", "reason", "panic", "type", p.Event.Type, "event_id", p.id(), "stack", string(debug.Stack()))
 			err = a.quarantine(ctx, fmt.Sprintf("panic: %v", r), raw)
 		}
 	}()
@@ -36,7 +37,7 @@ func (a *Adapter) receive(ctx context.Context, p *payload, raw []byte) (err erro
 	if err := a.dispatch(ctx, p); err != nil {
 		return a.failed(ctx, p, raw, err)
 	}
-	a.failing.clear(p.EventID)
+	a.failing.clear(p.id())
 	return nil
 }
 
@@ -116,12 +117,12 @@ func (a *Adapter) accept(ctx context.Context, e *event) error {
 // database is down quarantine fails too, so nothing is acknowledged then.
 func (a *Adapter) failed(ctx context.Context, p *payload, raw []byte, err error) error {
 	a.count("failed", first(p.Event.Type, p.Type))
-	times := a.failing.count(p.EventID)
+	times := a.failing.count(p.id())
 	if !permanent(err) && times < maxFailures {
-		a.log.Warn("an envelope was not accepted", "event_id", p.EventID, "times", times, "err", err)
+		a.log.Warn("an envelope was not accepted", "event_id", p.id(), "times", times, "err", err)
 		return err
 	}
-	a.log.Error("an envelope was put aside", "event_id", p.EventID, "times", times, "err", err)
+	a.log.Error("an envelope was put aside", "event_id", p.id(), "times", times, "err", err)
 	return a.quarantine(ctx, err.Error(), raw)
 }
 

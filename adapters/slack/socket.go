@@ -19,6 +19,7 @@ const (
 	drainTime = 30 * time.Second
 	// shortLife: a connection that ended sooner counts as a failure to connect.
 	shortLife = 10 * time.Second
+	helloTime = 10 * time.Second
 	writeTime = 10 * time.Second
 )
 
@@ -103,10 +104,23 @@ func (a *Adapter) socketFailed(ctx context.Context, err error, n int, blocked bo
 		return false
 	}
 	if !blocked {
-		a.log.Error("no messages can be received", "code", se.Code, "remedy", se.Remedy)
-		a.report(ctx, func() error { return a.watcher.Blocked(ctx, a.place(""), se.Code, se.Remedy) })
+		remedy := se.Remedy
+		if refusedToken(se.Code) {
+			remedy = "Create a new app-level token (xapp-…) with the scope connections:write for the Slack app and put it into the configuration."
+		}
+		a.log.Error("no messages can be received", "code", se.Code, "remedy", remedy)
+		a.report(ctx, func() error { return a.watcher.Blocked(ctx, a.place(""), NotReceiving, remedy) })
 	}
 	return true
+}
+
+// refusedToken reports whether a code is about the token that was used.
+func refusedToken(code string) bool {
+	switch code {
+	case "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope", "not_allowed_token_type":
+		return true
+	}
+	return false
 }
 
 // socket is one connection. Frames of one thread are accepted in the order they
@@ -149,7 +163,7 @@ func (a *Adapter) connectSocket(ctx context.Context) (*socket, error) {
 	}
 	s := &socket{a: a, conn: conn}
 	conn.SetReadLimit(maxFrame)
-	s.alive()
+	_ = conn.SetReadDeadline(time.Now().Add(helloTime))
 	conn.SetPingHandler(func(data string) error {
 		s.alive()
 		return conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(writeTime))
@@ -178,6 +192,7 @@ func (s *socket) hello(ctx context.Context) error {
 	if err := decode(raw, &f); err != nil || f.Type != "hello" {
 		return fmt.Errorf("the first frame is %q, not hello", f.Type)
 	}
+	s.alive()
 	return nil
 }
 

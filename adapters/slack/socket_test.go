@@ -117,7 +117,7 @@ func TestSocketModeSwitchedOffIsReportedAndHealsByItself(t *testing.T) {
 	root := w.open()
 	w.sim.SetSocketMode(false)
 	w.until("it is reported", func() bool { return len(w.watcher.all()) > 0 })
-	if line := w.watcher.all()[0]; !strings.Contains(line, "link_disabled") || !strings.Contains(line, "Switch Socket Mode on") {
+	if line := w.watcher.all()[0]; !strings.Contains(line, NotReceiving) || !strings.Contains(line, "Switch Socket Mode on") {
 		t.Errorf("%q", line)
 	}
 	w.sim.SetSocketMode(true)

@@ -3,6 +3,7 @@ package slack
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -143,10 +144,35 @@ func (a *Adapter) sharedAs(ctx context.Context, at bridge.Attempt, u *upload, id
 	if !ok {
 		return bridge.Receipt{}, &bridge.SurfaceError{Class: bridge.Transient, Uncertain: true, Code: "not_shared_yet"}
 	}
-	if found.ThreadTS != at.Mirror.Thread {
+	inThread, err := a.inThread(ctx, at, found)
+	switch {
+	case err != nil:
+		return bridge.Receipt{}, err
+	case !inThread:
 		return bridge.Receipt{}, a.stray(ctx, channel, found.TS)
 	}
 	return bridge.Receipt{Ref: found.TS, Print: u.print}, nil
+}
+
+// inThread makes sure that a share is a reply in our thread. When the share does
+// not say, the thread itself does.
+func (a *Adapter) inThread(ctx context.Context, at bridge.Attempt, s share) (bool, error) {
+	if s.ThreadTS != "" {
+		return s.ThreadTS == at.Mirror.Thread, nil
+	}
+	found := false
+	err := a.scan(ctx, at, s.TS, func(m *message) bool {
+		found = m.TS == s.TS && isReply(m.TS, m.ThreadTS)
+		return found
+	})
+	if err != nil {
+		var se *bridge.SurfaceError
+		if errors.As(err, &se) && se.Class == bridge.Gone {
+			return false, nil
+		}
+		return false, &bridge.SurfaceError{Class: bridge.Transient, Uncertain: true, Code: "not_seen_yet", Err: err}
+	}
+	return found, nil
 }
 
 // sharedIn returns where a file is in a channel.

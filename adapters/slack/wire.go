@@ -47,6 +47,9 @@ type payload struct {
 	ResponseURL string    `json:"response_url"`
 }
 
+// id names the envelope, however often it is sent.
+func (p *payload) id() string { return first(p.EventID, p.TriggerID) }
+
 type authorization struct {
 	TeamID string `json:"team_id"`
 }
