@@ -131,7 +131,7 @@ func (h *holder) list(ctx context.Context, m Mirror) bool {
 			if !pause(ctx, max(se.After, 100*time.Millisecond)) {
 				return false
 			}
-		case errors.As(err, &se) && se.Class == Gone:
+		case errors.As(err, &se) && se.Class == Gone && se.Code != ParkedDefect:
 			// The next send, or the probe, says what to do about it.
 			h.log.Info("thread not listed", "mirror", m.ID.String(), "code", se.Code)
 			return true
@@ -145,7 +145,10 @@ func (h *holder) list(ctx context.Context, m Mirror) bool {
 	return false
 }
 
-func (h *holder) listOnce(ctx context.Context, m Mirror) error {
+func (h *holder) listOnce(ctx context.Context, m Mirror) (err error) {
+	defer h.protect(&err)
+	ctx, cancel := context.WithTimeoutCause(ctx, h.r.FileTimeout, errTooLong)
+	defer cancel()
 	known, err := h.r.Store.MirrorCopies(ctx, m.ID)
 	if err != nil {
 		return err
@@ -188,12 +191,12 @@ func (h *holder) resumeWorking(ctx context.Context, channel string) {
 	}
 	works := map[Place]bool{}
 	for _, m := range mirrors {
-		if m.Parked == ParkedUncertain || m.Parked == ParkedThread {
+		if m.Parked == ParkedUncertain || m.Parked == ParkedThread || m.Parked == ParkedDefect {
 			continue
 		}
 		ok, asked := works[m.Place]
 		if !asked {
-			ok = h.p.Surface.Probe(ctx, m.Place) == nil
+			ok = h.probe(ctx, m.Place) == nil
 			works[m.Place] = ok
 		}
 		if !ok {

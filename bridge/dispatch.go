@@ -150,7 +150,7 @@ func (h *holder) unblocked(ctx context.Context) bool {
 		return false
 	}
 	place := Place{Surface: h.p.Surface.Name(), Workspace: h.p.Workspace}
-	if err := h.p.Surface.Probe(ctx, place); err != nil {
+	if err := h.probe(ctx, place); err != nil {
 		return false
 	}
 	if err := h.r.Store.Block(ctx, place.Surface, place.Workspace, "", ""); err != nil {

@@ -73,7 +73,8 @@ func (h *holder) fetchFile(ctx context.Context, f File) error {
 // download stores the bytes and tells what they are, by looking at them: the
 // platform's word for the type is somebody else's input.
 func (h *holder) download(ctx context.Context, f File) (hash string, size int64, kind string, err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, h.r.FileTimeout, errors.New("the file took too long"))
+	defer h.protect(&err)
+	ctx, cancel := context.WithTimeoutCause(ctx, h.r.FileTimeout, errTooLong)
 	defer cancel()
 	body, err := h.p.Surface.Fetch(ctx, f.Place, f.Ref)
 	if err != nil {

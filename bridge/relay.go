@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -269,12 +270,23 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// protect turns a panic of a worker into an error, so that one poisoned mirror
-// does not end the daemon, at this start and at every next one.
-func protect(err *error) {
+// protect turns a panic of a surface's code into an error, so that one poisoned
+// mirror does not end the daemon, at this start and at every next one.
+func (h *holder) protect(err *error) {
 	if v := recover(); v != nil {
-		*err = &SurfaceError{Class: Gone, Code: "internal_error", Uncertain: true,
+		h.log.Error("the surface's code panicked", "panic", v, "stack", string(debug.Stack()))
+		*err = &SurfaceError{
+			Class: Gone, Code: ParkedDefect, Uncertain: true,
 			Remedy: "This is a defect of the daemon. Report the log line with the stack, then resume the mirror.",
-			Err:    fmt.Errorf("panic: %v", v)}
+			Err:    fmt.Errorf("panic: %v", v),
+		}
 	}
+}
+
+// probe asks whether posts to a place would work now.
+func (h *holder) probe(ctx context.Context, p Place) (err error) {
+	defer h.protect(&err)
+	ctx, cancel := context.WithTimeoutCause(ctx, h.r.CallTimeout, errTooLong)
+	defer cancel()
+	return h.p.Surface.Probe(ctx, p)
 }

@@ -20,6 +20,9 @@ const notePart = 1000
 // errStop ends a worker's turn: the mirror waits, is parked, or ctx ended.
 var errStop = errors.New("the mirror waits")
 
+// errTooLong is why a call was ended.
+var errTooLong = errors.New("the surface took too long")
+
 // turn is one worker's turn on one mirror.
 type turn struct {
 	h    *holder
@@ -93,7 +96,7 @@ func (t *turn) show(e *Entry) (err error) {
 			err = t.failed(key, AsSurfaceError(err))
 		}
 	}()
-	defer protect(&err)
+	defer t.h.protect(&err)
 	if r := t.rejected(e.Seq); r != "" {
 		return t.showNote(e, r)
 	}
@@ -261,7 +264,7 @@ func (t *turn) deliver(d Delivery, c Call) error {
 	if c.Slow {
 		timeout = t.h.r.FileTimeout
 	}
-	ctx, cancel := context.WithTimeoutCause(t.h.calls, timeout, errors.New("the surface took too long"))
+	ctx, cancel := context.WithTimeoutCause(t.h.calls, timeout, errTooLong)
 	receipt, err := t.h.p.Surface.Deliver(ctx, t.attempt(d, c))
 	cancel()
 	// If we crash here, the call was made and nobody knows: Find will tell.
@@ -287,7 +290,7 @@ func (t *turn) resume(d Delivery, c Call) error {
 	if c.Verb != VerbPost {
 		return t.deliver(d, c)
 	}
-	ctx, cancel := context.WithTimeoutCause(t.h.calls, t.h.r.CallTimeout, errors.New("the surface took too long"))
+	ctx, cancel := context.WithTimeoutCause(t.h.calls, t.h.r.CallTimeout, errTooLong)
 	receipt, found, err := t.h.p.Surface.Find(ctx, t.attempt(d, c))
 	cancel()
 	if err != nil {
@@ -318,10 +321,11 @@ func (t *turn) resume(d Delivery, c Call) error {
 	return t.deliver(d, c)
 }
 
-// ParkedUncertain and ParkedThread are reasons for parking that no probe can lift.
+// The reasons for parking that no probe can lift.
 const (
 	ParkedUncertain = "uncertain"
 	ParkedThread    = "thread_deleted"
+	ParkedDefect    = "defect"
 )
 
 // failed does what the schedule says of a failed call. It returns errStop when
