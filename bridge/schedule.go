@@ -45,7 +45,8 @@ func decideRetry(e *SurfaceError, attempts int, now time.Time, spread float64) v
 	case Gone:
 		return verdict{action: actPark}
 	case Unauthorized:
-		return verdict{action: actBlock, until: now.Add(blockedProbe), held: true}
+		// The block holds everything back, so that all can go when it is lifted.
+		return verdict{action: actBlock, until: now, held: true}
 	default:
 		wait := retryWait(attempts)
 		return verdict{action: actDefer, until: now.Add(wait + time.Duration(spread*float64(wait)/4))}
