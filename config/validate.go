@@ -149,7 +149,7 @@ func (p *problems) workspace(where string, s Slack) {
 	p.oneOf(where+".identity", s.Identity, IdentityApp, IdentityAgent)
 	p.between(where+".post_interval", s.PostInterval, time.Millisecond, time.Minute)
 	// Slack shows a new post in its listings only after a moment.
-	p.between(where+".doubt", s.Doubt, 2*time.Second, 10*time.Minute)
+	p.between(where+".doubt", s.Doubt, time.Second, 10*time.Minute)
 	if s.HistoryPageSize < 1 || s.HistoryPageSize > 999 {
 		p.add(where+".history_page_size", "%d is not between 1 and 999", s.HistoryPageSize)
 	}

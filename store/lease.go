@@ -36,10 +36,12 @@ func (s *Store) Release(ctx context.Context, name string) error {
 	return err
 }
 
-// FreeLeases ends all leases. Only a daemon that knows itself to be alone may call
-// it: one on SQLite, whose data folder is locked.
+// FreeLeases ends the leases that this daemon held in an earlier life. Only a
+// daemon that knows that life to have ended may call it: one whose data folder,
+// where its name lies, is locked. The fence grows, so that nothing of the earlier
+// life can still be settled.
 func (s *Store) FreeLeases(ctx context.Context) error {
-	_, err := s.exec(ctx, "UPDATE leases SET expires = 0")
+	_, err := s.exec(ctx, "UPDATE leases SET expires = 0, fence = fence + 1 WHERE holder = ?", s.holder)
 	return err
 }
 

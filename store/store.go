@@ -52,6 +52,10 @@ type Options struct {
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	Log *slog.Logger
+	// Holder names this daemon in leases. With the same name as in an earlier life,
+	// and certainty that that life has ended, FreeLeases gives its leases up at
+	// once. Empty: a name that nobody else has.
+	Holder string
 	// RecordOnly: a reply on a closed conversation is recorded without reopening it.
 	RecordOnly bool
 	// CustomerWebhook: new tickets get a reader for the customer's replies.
@@ -93,7 +97,10 @@ var (
 
 // Open opens the database and its committer. It does not migrate: call Migrate.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{now: o.Now, log: o.Log, opts: o, bell: bridge.NewBell(), holder: rand.Text()}
+	s := &Store{now: o.Now, log: o.Log, opts: o, bell: bridge.NewBell(), holder: o.Holder}
+	if s.holder == "" {
+		s.holder = rand.Text()
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}

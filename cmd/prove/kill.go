@@ -1,7 +1,188 @@
 package main
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
 
-type killCmd struct{}
+	"github.com/sidebridge/sidebridge/adapters/slack/slacksim"
+)
 
-func (c *killCmd) Run(ctx context.Context) error { return nil }
+type killCmd struct {
+	Kills         int           `default:"100" help:"SIGKILLs per database."`
+	Conversations int           `default:"8" help:"Conversations that talk at the same time."`
+	Driver        []string      `default:"sqlite,postgres" help:"Databases to prove it on."`
+	Seed          uint64        `default:"1" help:"Seed of the random choices."`
+	Settle        time.Duration `default:"3m" help:"How long both sides may take to agree after the last kill."`
+	Keep          string        `help:"Folder for the daemon's logs, kept afterwards."`
+}
+
+// Run kills the real binary at random moments under traffic both ways, against a
+// Slack that loses answers, doubles, drops and reorders events and refuses calls,
+// and then compares what people see in Slack with the log and the page.
+func (c *killCmd) Run(ctx context.Context) error {
+	dir, err := os.MkdirTemp("", "sidebridge-kill-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if c.Keep == "" {
+		c.Keep = dir
+	}
+	binary := filepath.Join(dir, "sidebridge")
+	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/sidebridge")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("build the daemon: %w", err)
+	}
+	var missed error
+	for _, driver := range c.Driver {
+		v, err := c.on(ctx, binary, driver)
+		if err != nil {
+			return fmt.Errorf("%s: %w", driver, err)
+		}
+		fmt.Printf("database=%s %s\n", driver, v)
+		if !v.holds() {
+			missed = errMissed
+		}
+	}
+	return missed
+}
+
+// verdict is what the comparison of both sides found.
+type verdict struct {
+	messages, kills            int
+	lost, doubled, reordered   int
+	chain                      bool
+	resent, uncertain, entries int
+	details                    []string
+}
+
+func (v verdict) holds() bool {
+	return v.lost+v.doubled+v.reordered == 0 && v.chain && v.messages > 0
+}
+
+func (v verdict) String() string {
+	chain := "broken"
+	if v.chain {
+		chain = "ok"
+	}
+	return fmt.Sprintf("messages=%d kills=%d lost=%d duplicated=%d reordered=%d chain=%s", v.messages, v.kills, v.lost, v.doubled, v.reordered, chain)
+}
+
+func (v *verdict) note(counter *int, format string, args ...any) {
+	*counter++
+	if len(v.details) < 20 {
+		v.details = append(v.details, fmt.Sprintf(format, args...))
+	}
+}
+
+func (c *killCmd) on(ctx context.Context, binary, driver string) (v verdict, err error) {
+	w, err := newKillWorld(ctx, c, binary, driver)
+	if err != nil {
+		return v, err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	if err := w.open(ctx, c.Conversations); err != nil {
+		return v, fmt.Errorf("open conversations: %w", err)
+	}
+	w.trouble()
+	talk, stopTalk := context.WithCancel(ctx)
+	var talkers sync.WaitGroup
+	for i, conv := range w.talks {
+		rng := rand.New(rand.NewPCG(c.Seed, uint64(2*i+1)))
+		talkers.Go(func() { w.agentTalks(talk, conv, rng) })
+		other := rand.New(rand.NewPCG(c.Seed, uint64(2*i+2)))
+		talkers.Go(func() { w.expertTalks(talk, conv, other) })
+	}
+	rng := rand.New(rand.NewPCG(c.Seed, 0))
+	err = w.killLoop(ctx, c.Kills, rng)
+	stopTalk()
+	talkers.Wait()
+	if err != nil {
+		return v, err
+	}
+	w.sim.ClearFaults()
+	w.sim.ReleaseHeld()
+	// One more restart, so that what Slack's dropped events said is caught up.
+	if err := w.restart(ctx); err != nil {
+		return v, err
+	}
+	v, err = w.agree(ctx, c.Settle)
+	v.kills = c.Kills
+	for _, d := range v.details {
+		fmt.Println(driver+":", d)
+	}
+	return v, err
+}
+
+// killLoop kills the daemon at random moments after it became ready.
+func (w *killWorld) killLoop(ctx context.Context, kills int, rng *rand.Rand) error {
+	for i := range kills {
+		pause(ctx, time.Duration(50+rng.IntN(900))*time.Millisecond)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := w.restart(ctx); err != nil {
+			return fmt.Errorf("after kill %d: %w", i+1, err)
+		}
+		if (i+1)%10 == 0 {
+			fmt.Printf("%s: %d kills, %d messages\n", w.driver, i+1, w.said())
+		}
+	}
+	return nil
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// trouble makes Slack behave as badly as it can.
+func (w *killWorld) trouble() {
+	for _, f := range []slacksim.Fault{
+		{Method: "chat.postMessage", Probability: 0.06, Apply: true, CloseSocket: true},
+		{Method: "chat.postMessage", Probability: 0.04, Apply: true, Status: 502},
+		{Method: "chat.postMessage", Probability: 0.03, Apply: true, BrokenJSON: true},
+		{Method: "chat.postMessage", Probability: 0.04, Status: 503},
+		{Method: "chat.postMessage", Probability: 0.03, CloseSocket: true},
+		{Method: "chat.postMessage", Probability: 0.02, Status: 429, RetryAfter: 1},
+		{Method: "chat.update", Probability: 0.05, Apply: true, CloseSocket: true},
+		{Method: "chat.update", Probability: 0.05, Status: 500},
+		{Method: "chat.delete", Probability: 0.05, Apply: true, Status: 500},
+		{Method: "conversations.replies", Probability: 0.05, Status: 500},
+		{Method: "conversations.replies", Probability: 0.02, Status: 429, RetryAfter: 1},
+		{Method: "chat.postMessage", Probability: 0.05, Delay: 300 * time.Millisecond},
+	} {
+		w.sim.Inject(f)
+	}
+	for _, f := range []slacksim.EventFault{
+		{Probability: 0.05, Drop: true},
+		{Probability: 0.15, Duplicates: 2},
+		{Probability: 0.10, Delay: 200 * time.Millisecond},
+		{Probability: 0.10, Hold: 4},
+	} {
+		w.sim.InjectEvent(f)
+	}
+}
+
+// contains reports whether text has a marker as a whole word.
+func contains(text, marker string) bool {
+	for _, word := range strings.Fields(text) {
+		if word == marker {
+			return true
+		}
+	}
+	return false
+}
