@@ -207,7 +207,7 @@ func TestMistakesAreNamedWithTheirKey(t *testing.T) {
 		{name: "empty secret", text: acme + "mode = 'http'\nsigning_secrets = ['']", want: []string{"signing_secrets: remove the empty one"}},
 		{name: "three secrets", text: acme + "signing_secrets = ['a', 'b', 'c']", want: []string{"at most two"}},
 		{name: "mode, ambiguous, identity", text: acme + "mode = 'rtm'\nambiguous = 'no'\nidentity = 'me'", want: []string{"slack.acme.mode", "slack.acme.ambiguous", "slack.acme.identity"}},
-		{name: "limits", text: acme + "history_page_size = 0\nposts_per_minute = 0\nmax_file_bytes = -1\npost_interval = '0s'\ndoubt = '1s'", want: []string{
+		{name: "limits", text: acme + "history_page_size = 0\nposts_per_minute = 0\nmax_file_bytes = -1\npost_interval = '0s'\ndoubt = '500ms'", want: []string{
 			"history_page_size", "posts_per_minute", "max_file_bytes", "post_interval", "doubt",
 		}},
 		{name: "api_url in clear", text: acme + "api_url = 'http://slack.example.com/api/'", want: []string{"slack.acme.api_url: use https"}},
