@@ -42,9 +42,8 @@ type app struct {
 	listener, metricsListener net.Listener
 	handler                   http.Handler
 	setupCode                 string
+	pages                     *web.Server
 	stopping                  atomic.Bool
-	streams                   context.Context // ends when the daemon begins to stop
-	endStreams                context.CancelFunc
 }
 
 // worker is one loop that runs until its ctx ends.
@@ -61,38 +60,35 @@ type route struct {
 
 // newApp opens, locks and wires everything, and listens; nothing runs yet. After an
 // error nothing is left open.
-func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (a *app, err error) {
-	a = &app{cfg: cfg, log: log, metrics: newMetrics(), probers: map[string]web.Prober{}}
-	a.streams, a.endStreams = context.WithCancel(context.WithoutCancel(ctx))
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, a.close())
-		}
-	}()
-	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder: %w", err)
+func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*app, error) {
+	a := &app{cfg: cfg, log: log, metrics: newMetrics(), probers: map[string]web.Prober{}}
+	if err := a.wire(ctx); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	return a, nil
+}
+
+func (a *app) wire(ctx context.Context) error {
+	if err := os.MkdirAll(a.cfg.DataDir, 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
 	}
 	if err := a.openStore(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if err := a.listen(); err != nil {
-		return nil, err
+		return err
 	}
-	a.desk = &web.Desk{Tickets: a.store, Directory: a.store, Log: a.store, PublicURL: cfg.PublicURL}
-	a.rules = newRules(a.store, log)
+	a.desk = &web.Desk{Tickets: a.store, Directory: a.store, Log: a.store, PublicURL: a.cfg.PublicURL}
+	a.rules = newRules(a.store, a.log)
 	a.inbox = inbox{store: a.store, receiver: &bridge.Receiver{
 		Log: a.store, Desk: a.desk, Directory: a.store, Count: a.metrics.countInbound,
 	}}
-	if err := a.addSlack(); err != nil {
-		return nil, err
+	for _, step := range []func() error{a.addSlack, a.addWebhook, a.addKeepers} {
+		if err := step(); err != nil {
+			return err
+		}
 	}
-	if err := a.addWebhook(); err != nil {
-		return nil, err
-	}
-	if err := a.addKeepers(); err != nil {
-		return nil, err
-	}
-	return a, a.addPages(ctx)
+	return a.addPages(ctx)
 }
 
 // openStore takes the data folder, when the database is in it, and opens and
@@ -207,7 +203,7 @@ func (a *app) run(ctx context.Context) error {
 	}
 	a.log.Info("stopping", "grace", stopTime.String())
 	a.stopping.Store(true)
-	a.endStreams()
+	a.pages.Close() // ends open ticket pages' streams, which would never end by themselves
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
 	err = errors.Join(err, servers.stop(grace))
@@ -222,7 +218,6 @@ func (a *app) run(ctx context.Context) error {
 
 // close ends what newApp opened, the store last.
 func (a *app) close() error {
-	a.endStreams()
 	var errs []error
 	for _, l := range []net.Listener{a.listener, a.metricsListener} {
 		if l != nil {

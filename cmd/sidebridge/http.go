@@ -27,7 +27,7 @@ func (a *app) addPages(ctx context.Context) error {
 	if !has {
 		a.setupCode = rand.Text()
 	}
-	pages, err := web.New(web.Options{
+	a.pages, err = web.New(web.Options{
 		Log: a.store, Desk: a.desk, Store: a.store, Sessions: a.store.Sessions(), Bell: a.store.Bell(),
 		Probers: a.probers, PublicURL: a.cfg.PublicURL, SetupCode: a.setupCode, Logger: a.log,
 	})
@@ -40,8 +40,8 @@ func (a *app) addPages(ctx context.Context) error {
 	for _, r := range a.routes {
 		mux.Handle(r.pattern, r.handler)
 	}
-	mux.Handle("/", pages.Handler())
-	a.handler = a.bounded(mux)
+	mux.Handle("/", a.pages.Handler())
+	a.handler = bounded(mux)
 	return nil
 }
 
@@ -71,20 +71,15 @@ func answer(w http.ResponseWriter, status int, text string) {
 	_, _ = w.Write([]byte(text + "\n")) // the client may be gone
 }
 
-// bounded gives every request a deadline, except streams, which end when the daemon
-// begins to stop: their browsers come back to its successor.
-func (a *app) bounded(next http.Handler) http.Handler {
+// bounded gives every request a deadline, except a ticket page's stream, which sets
+// its own for every write.
+func bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/stream") {
-			ctx, cancel := context.WithCancel(r.Context())
-			defer cancel()
-			defer context.AfterFunc(a.streams, cancel)()
-			next.ServeHTTP(w, r.WithContext(ctx))
-			return
+		if !strings.HasSuffix(r.URL.Path, "/stream") {
+			end, c := time.Now().Add(requestTime), http.NewResponseController(w)
+			// Only a test's recorder has no deadlines.
+			_ = errors.Join(c.SetReadDeadline(end), c.SetWriteDeadline(end))
 		}
-		end, c := time.Now().Add(requestTime), http.NewResponseController(w)
-		// Only a test's recorder has no deadlines.
-		_ = errors.Join(c.SetReadDeadline(end), c.SetWriteDeadline(end))
 		next.ServeHTTP(w, r)
 	})
 }

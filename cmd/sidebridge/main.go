@@ -76,8 +76,12 @@ func main() {
 // run runs the command that args name and returns its exit code.
 func run(ctx context.Context, p *program, args []string) (code int) {
 	defer func() {
-		if e, ok := recover().(exit); ok {
-			code = int(e)
+		switch v := recover().(type) {
+		case nil:
+		case exit:
+			code = int(v)
+		default:
+			panic(v)
 		}
 	}()
 	parser, err := kong.New(&cli{},

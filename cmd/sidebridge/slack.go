@@ -22,19 +22,12 @@ func (a *app) addSlack() error {
 		if !c.Enabled {
 			continue
 		}
-		w := &watcher{store: a.store, rules: a.rules, log: a.log.With("surface", slack.Surface, "workspace", c.Name)}
-		adapter, err := slack.New(a.slackOptions(c, w))
+		adapter, err := a.addWorkspace(c)
 		if err != nil {
 			return fmt.Errorf("workspace %s: %w", c.Name, err)
 		}
-		w.relay = a.addRelay(bridge.Port{Surface: adapter, Workspace: c.TeamID}, bridge.RelayOptions{
-			Doubt: c.Doubt, ParkUncertain: c.Ambiguous == config.AmbiguousPark, MaxFile: c.MaxFileBytes,
-		})
 		byWorkspace[c.TeamID] = adapter
 		a.probers[slack.Surface] = byWorkspace
-		a.receiving = append(a.receiving, worker{"slack " + c.Name, func(ctx context.Context) error {
-			return w.ended(ctx, c, adapter.Run(ctx))
-		}})
 		if c.Mode == config.ModeHTTP {
 			overHTTP[c.Name] = adapter.EventsHandler()
 		}
@@ -42,6 +35,32 @@ func (a *app) addSlack() error {
 	a.routes = append(a.routes, slackRoutes(overHTTP)...)
 	return nil
 }
+
+func (a *app) addWorkspace(c config.Slack) (*slack.Adapter, error) {
+	log := a.log.With("surface", slack.Surface, "workspace", c.Name)
+	w := &watcher{store: a.store, rules: a.rules, log: log}
+	o := slackOptions(c)
+	o.Inbox, o.Desk, o.Threads, o.Watcher, o.Log = a.inbox, a.desk, a.store, w, a.log
+	o.Policy, o.Mention = a.rules.policy, a.rules.mention(slack.Surface, c.TeamID)
+	o.TicketURL = func(ticket int64) string { return fmt.Sprintf("%s/tickets/%d", a.cfg.PublicURL, ticket) }
+	o.Count = a.metrics.countSlack(c.Name)
+	adapter, err := slack.New(o)
+	if err != nil {
+		return nil, err
+	}
+	w.relay = a.addRelay(bridge.Port{Surface: adapter, Workspace: c.TeamID}, bridge.RelayOptions{
+		Doubt: c.Doubt, ParkUncertain: c.Ambiguous == config.AmbiguousPark, MaxFile: maxFile(c),
+	})
+	w.channels = newChannelLister(adapter, a.store, log)
+	a.receiving = append(a.receiving,
+		worker{"slack " + c.Name, func(ctx context.Context) error { return w.ended(ctx, c, adapter.Run(ctx)) }},
+		worker{"channels of slack " + c.Name, w.channels.run})
+	return adapter, nil
+}
+
+// maxFile is the largest file that is carried. No files at all is one byte, since
+// zero means the default to those who are told.
+func maxFile(c config.Slack) int64 { return max(c.MaxFileBytes, 1) }
 
 // slackRoutes are the addresses that Slack posts to. Each workspace has its own; a
 // single one has the short address as well. Slack asks for one address for events and
@@ -59,15 +78,13 @@ func slackRoutes(handlers map[string]http.Handler) (out []route) {
 	return out
 }
 
-func (a *app) slackOptions(c config.Slack, w *watcher) slack.Options {
+// slackOptions are what the configuration alone says of a workspace.
+func slackOptions(c config.Slack) slack.Options {
 	o := slack.Options{
 		Workspace: c.TeamID, BotToken: c.BotToken.Reveal(), APIURL: c.APIURL,
-		Inbox: a.inbox, Desk: a.desk, Threads: a.store, Watcher: w,
-		Policy: a.rules.policy, Mention: a.rules.mention(slack.Surface, c.TeamID),
-		TicketURL: func(ticket int64) string { return fmt.Sprintf("%s/tickets/%d", a.cfg.PublicURL, ticket) },
-		Count:     a.metrics.countSlack(c.Name), Teams: append([]string{c.TeamID}, c.AllowTeams...), Bots: c.AllowBots,
-		Identity: c.Identity, Join: c.JoinChannels, HistoryPageSize: c.HistoryPageSize, MaxFile: c.MaxFileBytes,
-		Budget: slack.Budget{PostsPerMinute: c.PostsPerMinute, PostInterval: c.PostInterval}, Log: a.log,
+		Teams: append([]string{c.TeamID}, c.AllowTeams...), Bots: c.AllowBots, Identity: c.Identity, Join: c.JoinChannels,
+		HistoryPageSize: c.HistoryPageSize, MaxFile: maxFile(c),
+		Budget: slack.Budget{PostsPerMinute: c.PostsPerMinute, PostInterval: c.PostInterval},
 	}
 	if c.HistoryPageSize <= 15 {
 		// Whoever gets 15 messages a page gets one page a minute.
@@ -112,6 +129,8 @@ type watcher struct {
 	rules *rules
 	relay *bridge.Relay
 	log   *slog.Logger
+
+	channels *channelLister
 }
 
 var _ slack.Watcher = (*watcher)(nil)
@@ -125,6 +144,7 @@ func (w *watcher) Recovered(ctx context.Context, place bridge.Place) error {
 		}
 	}
 	w.relay.Recovered(place)
+	w.channels.changed()
 	return nil
 }
 
@@ -139,6 +159,7 @@ func (w *watcher) Blocked(ctx context.Context, place bridge.Place, reason, remed
 		}
 		return nil
 	}
+	w.channels.changed()
 	mirrors, err := w.store.Threads(ctx, place.Surface, place.Workspace, time.Now())
 	if err != nil {
 		return err
@@ -160,6 +181,7 @@ func (w *watcher) Renamed(ctx context.Context, from, to bridge.Place) error {
 	if err := w.rules.movePlace(ctx, from, to); err != nil {
 		return fmt.Errorf("put the channel's new id into the mapping: %w", err)
 	}
+	w.channels.changed()
 	return nil
 }
 

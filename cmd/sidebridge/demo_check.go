@@ -1,0 +1,5 @@
+package main
+
+import "context"
+
+func (d *demo) check(ctx context.Context, p *program) error { return nil }
