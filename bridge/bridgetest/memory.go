@@ -2,6 +2,7 @@ package bridgetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -71,6 +72,15 @@ func (d *disk) open(f *Faults) *Memory {
 // m goes on unless it was killed.
 func (m *Memory) Reopen() *Memory { return m.disk.open(m.faults) }
 
+// With returns a view of the same disk whose steps go wrong by another script; nil
+// means none does.
+func (m *Memory) With(f *Faults) *Memory {
+	if f == nil {
+		f = &Faults{}
+	}
+	return m.disk.open(f)
+}
+
 // Life returns the life of the process that has this view of the store.
 func (m *Memory) Life() *Life { return m.life }
 
@@ -96,11 +106,17 @@ func (m *Memory) Append(ctx context.Context, c bridge.Command) (bridge.Result, e
 		refused = err
 		return res, err
 	})
+	var foreign *bridge.SurfaceError
+	if errors.As(err, &foreign) {
+		err = errDatabase // a database does not speak as a surface does
+	}
 	if err == nil && refused != nil {
 		return res, refused
 	}
 	return res, err
 }
+
+var errDatabase = errors.New("the database did not answer")
 
 func commandName(c bridge.Command) string {
 	name := fmt.Sprintf("%T", c)[len("*bridge."):]
