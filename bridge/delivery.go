@@ -51,6 +51,8 @@ type Settle struct {
 	Key     DeliveryKey
 	Token   string
 	Receipt Receipt
+	// Target is the copy that the call edited or deleted, zero for a post.
+	Target CopyKey
 }
 
 // Step moves the cursor over entries that need no call on this mirror.
@@ -130,7 +132,7 @@ func (c *Begin) Needs() Needs {
 // Needs implements Command.
 func (c *Settle) Needs() Needs {
 	n := mirrorNeeds(c.Key.Mirror, c.Fence)
-	n.Token = c.Token
+	n.Token, n.Copies = c.Token, []CopyKey{c.Target}
 	return n
 }
 

@@ -275,7 +275,12 @@ func (t *turn) deliver(d Delivery, c Call) error {
 }
 
 func (t *turn) settle(d Delivery, c Call, receipt Receipt) error {
-	if _, err := t.append(&Settle{Fence: t.h.fence, Key: d.DeliveryKey, Token: d.Token, Receipt: receipt}); err != nil {
+	settle := &Settle{Fence: t.h.fence, Key: d.DeliveryKey, Token: d.Token, Receipt: receipt}
+	if c.Ref != "" {
+		place := t.w.Mirror.Place
+		settle.Target = CopyKey{place.Surface, place.Workspace, place.Channel, c.Ref}
+	}
+	if _, err := t.append(settle); err != nil {
 		return err
 	}
 	t.h.r.Count("delivered", t.h.p.lease())
@@ -441,7 +446,7 @@ func (t *turn) view(e *Entry) (View, error) {
 	}
 	v.Ticket = *t.desk
 	for _, c := range t.w.Copies {
-		if c.Message == v.Message && v.Message != 0 && (!c.Gone || t.removed(e.Seq, c.Ref)) {
+		if c.Message == v.Message && v.Message != 0 && (!c.Gone || t.touched(e.Seq, c.Ref)) {
 			v.Copies = append(v.Copies, c)
 		}
 	}
@@ -449,12 +454,12 @@ func (t *turn) view(e *Entry) (View, error) {
 	return v, nil
 }
 
-// removed reports whether a call of this very entry deleted a post. Such a post is
-// still planned with, so that a plan made again has the same calls under the same
-// parts, and those already made are known for what they are.
-func (t *turn) removed(seq int64, ref string) bool {
+// touched reports whether a call of this very entry is about a post. Such a post is
+// still planned with when it is gone, so that a plan made again has the same calls
+// under the same parts, and those already begun are known for what they are.
+func (t *turn) touched(seq int64, ref string) bool {
 	for _, d := range t.w.Deliveries {
-		if d.Seq == seq && d.Verb == VerbDelete && d.Done && d.Ref == ref {
+		if d.Seq == seq && d.Ref == ref {
 			return true
 		}
 	}

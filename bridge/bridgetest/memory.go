@@ -126,7 +126,8 @@ func commandName(c bridge.Command) string {
 	return name
 }
 
-// commit is one transaction: all of the command or nothing of it.
+// commit is one transaction: all of the command or nothing of it. A database loads
+// only what the command's Needs name, so the decision on that must be the same.
 func (d *disk) commit(c bridge.Command) (bridge.Result, error) {
 	d.mu.Lock()
 	if create, ok := c.(*bridge.CreateTicket); ok {
@@ -137,7 +138,12 @@ func (d *disk) commit(c bridge.Command) (bridge.Result, error) {
 	for name, l := range d.leases {
 		d.st.Fences[name] = l.fence
 	}
+	less := narrow(d.st, c.Needs())
 	res, err := bridge.Decide(d.st, c)
+	lessRes, lessErr := bridge.Decide(less, c)
+	if what := differ(d.st, less, res, lessRes, err, lessErr); what != "" {
+		d.broken = append(d.broken, fmt.Sprintf("%T decides otherwise on the rows that its needs name: %s", c, what))
+	}
 	touched := d.take(c)
 	d.mu.Unlock()
 	if len(touched) > 0 {
