@@ -266,12 +266,18 @@ func (in *Inbound) deleteUnseen(s *State) Result {
 	return Result{Outcome: Accepted, ID: e.ID(), Seq: e.Seq, Mirror: m.ID}
 }
 
-// deleteOfOurs: our copy is gone. When the message is deleted that was our own
-// doing; otherwise somebody removed it there, which is recorded and not spread.
+// deleteOfOurs: our copy is gone. When the message is deleted, or we are just taking
+// the copy away, that was our own doing; otherwise somebody removed it there, which
+// is recorded and not spread.
 func (in *Inbound) deleteOfOurs(s *State, c *Copy) Result {
 	id := ID{c.Ticket, c.Message}
 	if m := s.Messages[id]; m != nil && m.DeletedSeq != 0 {
 		return Result{Outcome: Echo, ID: id}
+	}
+	for _, d := range s.Deliveries {
+		if d.Mirror == (ID{c.Ticket, c.Mirror}) && d.Verb == VerbDelete && d.Ref == c.Ref && !d.Done {
+			return Result{Outcome: Echo, ID: id, Seq: s.settle(d, Receipt{Ref: c.Ref}).Seq}
+		}
 	}
 	e := s.add(c.Ticket, CopyRemoved, System(), Facts{
 		Message: c.Message, Mirror: c.Mirror, Entry: c.Entry, Part: c.Part, Ref: c.Ref, Reason: "removed there",
