@@ -71,6 +71,9 @@ type Options struct {
 	// HistoryPageSize is how many messages a listing asks for at once: 200, and 15
 	// for an unlisted commercial app.
 	HistoryPageSize int
+	// Settle is how long Slack's index may lag behind a post, 30 s: what a listing
+	// lacks is not taken for deleted while it is younger.
+	Settle time.Duration
 	// MaxFile is the largest file fetched or uploaded: 100 MiB.
 	MaxFile int64
 	// Connections is the number of sockets, 2: while one is refreshed the other receives.
@@ -111,6 +114,7 @@ type Adapter struct {
 	join        bool
 	pageSize    int
 	maxFile     int64
+	settle      time.Duration
 	sockets     int
 	ping        time.Duration
 	nameBudget  time.Duration
@@ -151,7 +155,7 @@ func New(o Options) (*Adapter, error) {
 		apiURL: first(o.APIURL, slack.APIURL), inbox: o.Inbox,
 		desk: o.Desk, watcher: o.Watcher, policy: o.Policy, mention: o.Mention, ticketURL: o.TicketURL,
 		threads: o.Threads, count: o.Count, log: o.Log, now: o.Now,
-		identity: o.Identity, join: o.Join, pageSize: o.HistoryPageSize, maxFile: o.MaxFile,
+		identity: o.Identity, join: o.Join, pageSize: o.HistoryPageSize, maxFile: o.MaxFile, settle: o.Settle,
 		sockets: o.Connections, ping: o.PingInterval, nameBudget: nameBudget, rest: fatalPause,
 		teams: set(o.Teams), bots: set(o.Bots), verdicts: verdicts(),
 		answers: make(chan answer, maxAnswers), identified: make(chan struct{}),
@@ -234,6 +238,9 @@ func (a *Adapter) setDefaults() {
 	a.log = a.log.With("surface", Surface, "workspace", a.workspace)
 	if a.now == nil {
 		a.now = time.Now
+	}
+	if a.settle == 0 {
+		a.settle = 30 * time.Second
 	}
 	if len(a.teams) == 0 {
 		a.teams = map[string]bool{a.workspace: true}

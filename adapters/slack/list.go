@@ -7,10 +7,6 @@ import (
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
-// slack's own index can lag behind a post; within this time what is missing from
-// a listing is not taken for deleted, and a listing looks back by as much.
-const settleMicros = 60_000_000
-
 // lookBack is how many of a thread's last copies a listing covers again, to see
 // what became of them.
 const lookBack = 50
@@ -20,8 +16,8 @@ const lookBack = 50
 // edit or delete of it can be noticed.
 //
 // A copy is found deleted only when the listing was complete, the copy lies
-// inside it and is older than a minute, and another copy or the root is there:
-// an empty answer proves nothing.
+// inside it and is older than Options.Settle, and another copy or the root is
+// there: an empty answer proves nothing.
 func (a *Adapter) List(ctx context.Context, m bridge.Mirror, known []bridge.Copy, accept func(context.Context, bridge.Inbound) error) (string, error) {
 	thread, err := newThreadTS(m.Thread)
 	if err != nil {
@@ -45,7 +41,7 @@ func (a *Adapter) List(ctx context.Context, m bridge.Mirror, known []bridge.Copy
 			}
 		}
 	}
-	if err := t.deletes(ctx, began-settleMicros, accept); err != nil {
+	if err := t.deletes(ctx, began-a.settle.Microseconds(), accept); err != nil {
 		return "", err
 	}
 	return t.newest, nil
@@ -63,7 +59,7 @@ func (a *Adapter) listFrom(m bridge.Mirror, known []bridge.Copy) string {
 		}
 	}
 	slices.Sort(refs)
-	from := tsMicros(m.Seen) - settleMicros
+	from := tsMicros(m.Seen) - a.settle.Microseconds()
 	if n := len(refs); n > 0 {
 		from = min(from, refs[max(0, n-lookBack)])
 	}

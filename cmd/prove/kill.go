@@ -56,6 +56,9 @@ func (c *killCmd) Run(ctx context.Context) error {
 	return missed
 }
 
+// killDoubt is the daemon's doubt after an ambiguous failure here.
+const killDoubt = time.Second
+
 // verdict is what the comparison of both sides found.
 type verdict struct {
 	messages, kills            int
@@ -111,6 +114,8 @@ func (c *killCmd) on(ctx context.Context, binary, driver string) (v verdict, err
 	}
 	w.sim.ClearFaults()
 	w.sim.ReleaseHeld()
+	// What Slack's listing lacks counts as deleted only when it is older than the doubt.
+	pause(ctx, 2*killDoubt)
 	// One more restart, so that what Slack's dropped events said is caught up.
 	if err := w.restart(ctx); err != nil {
 		return v, err

@@ -153,11 +153,11 @@ enabled = true
 team_id = %q
 bot_token = %q
 api_url = %q
-doubt = "1s"
+doubt = %q
 post_interval = "1ms"
 posts_per_minute = 100000
 %s
-`, w.dir, u.Host, w.base, database, benchTeam, w.sim.BotToken(), api+"/api/", mode)
+`, w.dir, u.Host, w.base, database, benchTeam, w.sim.BotToken(), api+"/api/", killDoubt.String(), mode)
 	w.config = filepath.Join(w.dir, "sidebridge.toml")
 	return os.WriteFile(w.config, []byte(text), 0o600)
 }
