@@ -62,19 +62,22 @@ func TestEmptyAndTooLargeFilesBecomeALink(t *testing.T) {
 	}
 }
 
-func TestALongTextComesBeforeItsFiles(t *testing.T) {
+func TestAnEditOfALongTextLeavesTheFilesAlone(t *testing.T) {
 	w := newWorld(t, setup{})
 	root := w.open()
 	post := w.withFiles(strings.Repeat("many words ", 500), viewFile("a.txt", []byte("a")))
 	w.show(post)
 	thread := w.sim.Thread(w.channel, root)
-	if len(thread) != 4 || len(thread[3].Files) != 1 || thread[3].Text != "" {
-		t.Fatalf("%d messages", len(thread))
+	if len(thread) != 3 || len(thread[1].Files) != 1 || !strings.HasPrefix(thread[1].Text, "*Alice (agent)*") {
+		t.Fatalf("%d messages, the first is %q", len(thread), thread[1].Text)
 	}
+	stored := w.about(w.view(bridge.FileStored, ""), post.Message)
+	stored.Files = []bridge.ViewFile{viewFile("later.txt", []byte("here"))}
+	w.show(stored)
 	w.show(w.about(w.view(bridge.MessageEdited, "short"), post.Message))
 	thread = w.sim.Thread(w.channel, root)
-	if len(thread) != 3 || len(thread[2].Files) != 1 {
-		t.Errorf("an edit of the words took the file away: %d messages", len(thread))
+	if len(thread) != 3 || len(thread[1].Files) != 1 || len(thread[2].Files) != 1 || !strings.Contains(thread[1].Text, "short") {
+		t.Errorf("after the edit: %d messages, the first is %q", len(thread), thread[1].Text)
 	}
 	w.show(w.about(w.view(bridge.MessageDeleted, ""), post.Message))
 	if n := len(w.sim.Thread(w.channel, root)); n != 1 {

@@ -28,12 +28,16 @@ func (a *Adapter) List(ctx context.Context, m bridge.Mirror, known []bridge.Copy
 	for _, c := range known {
 		t.known[c.Ref] = c
 	}
-	began := a.clock.at(a.now()).UnixMicro()
+	var began int64
 	l := listing{a: a, channel: t.channel, thread: thread.ts, oldest: t.oldest}
 	for !l.done {
 		page, err := l.next(ctx)
 		if err != nil {
 			return "", err
+		}
+		if began == 0 {
+			// By Slack's clock as its answer has just shown it: ours may have jumped.
+			began = a.clock.at(a.now()).UnixMicro()
 		}
 		for i := range page {
 			if err := t.show(ctx, &page[i], accept); err != nil {

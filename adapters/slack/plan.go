@@ -78,30 +78,23 @@ func (a *Adapter) planCard(v bridge.View) []bridge.Call {
 }
 
 // planPost shows a message in as many posts as its length needs. Files come in
-// the same post as the words when those fit into one, otherwise after them.
+// the first of them: that one is never taken away while the message is there,
+// however short an edit makes it.
 func (a *Adapter) planPost(v bridge.View) []bridge.Call {
 	files, links := a.splitFiles(v.Files)
 	parts := a.parts(v, v.Entry.Words.Body+a.linkNotes(v, links)+pendingNotes(v))
-	if len(files) > 0 && len(parts) <= 1 {
-		u := &upload{files: files}
-		if len(parts) == 1 {
-			u.content = *parts[0]
-		}
-		return []bridge.Call{{Verb: bridge.VerbPost, Message: v.Message, Slow: true, Payload: u}}
-	}
 	var calls []bridge.Call
+	if len(files) > 0 {
+		u := &upload{files: files}
+		if len(parts) > 0 {
+			u.content, parts = *parts[0], parts[1:]
+		}
+		calls = append(calls, bridge.Call{Verb: bridge.VerbPost, Message: v.Message, Slow: true, Payload: u})
+	}
 	for _, part := range parts {
 		calls = append(calls, bridge.Call{Verb: bridge.VerbPost, Message: v.Message, Payload: part})
 	}
-	if len(files) > 0 {
-		calls = append(calls, uploadCall(v.Message, files))
-	}
 	return calls
-}
-
-func uploadCall(message int64, files []bridge.ViewFile) bridge.Call {
-	u := &upload{content: content{print: filesOnly}, files: files}
-	return bridge.Call{Verb: bridge.VerbPost, Message: message, Slow: true, Payload: u}
 }
 
 // planFile shows a file of a message from another surface once we hold it. A
@@ -119,7 +112,8 @@ func (a *Adapter) planFile(v bridge.View) []bridge.Call {
 	}
 	files, links := a.splitFiles(v.Files)
 	if len(files) > 0 {
-		return []bridge.Call{uploadCall(v.Message, files)}
+		u := &upload{content: content{print: filesOnly}, files: files}
+		return []bridge.Call{{Verb: bridge.VerbPost, Message: v.Message, Slow: true, Payload: u}}
 	}
 	note := a.plain(a.linkNotes(v, links))
 	note.print = filesOnly
@@ -129,7 +123,7 @@ func (a *Adapter) planFile(v bridge.View) []bridge.Call {
 // planEdit changes the posts that show the message. There are as many as there
 // were: spare ones are deleted, and what does not fit is to be read in the ticket.
 func (a *Adapter) planEdit(v bridge.View) []bridge.Call {
-	copies := wordCopies(v.Copies)
+	copies := wordCopies(v.Message, v.Copies)
 	if len(copies) == 0 {
 		return nil
 	}
@@ -182,11 +176,14 @@ func planDelete(v bridge.View) []bridge.Call {
 	return calls
 }
 
-// wordCopies are our posts that show a message's words, in order.
-func wordCopies(copies []bridge.Copy) []bridge.Copy {
+// wordCopies are our posts that show a message's words, in order: those of the
+// message's own entry, and those an edit has changed. A file that was fetched
+// later has a post of its own. (What was posted a moment ago has no fingerprint
+// in a view yet.)
+func wordCopies(message int64, copies []bridge.Copy) []bridge.Copy {
 	var out []bridge.Copy
 	for _, c := range copies {
-		if c.Ours() && c.Rev != filesOnly {
+		if c.Ours() && (c.Entry == message || c.Rev != "" && c.Rev != filesOnly) {
 			out = append(out, c)
 		}
 	}

@@ -59,15 +59,17 @@ func refusedFile(code string) bool {
 	return strings.Contains(code, "file") || code == "storage_limit_reached" || code == "malware_detected"
 }
 
-// withoutFiles shows the words, unless they are there already, and where the
-// files can be had.
+// withoutFiles shows the words, unless they are there already, and where the files
+// can be had.
 func (a *Adapter) withoutFiles(v bridge.View) *content {
 	var notes strings.Builder
 	for _, f := range v.Files {
 		notes.WriteString(a.linkNote(v, f, "was refused by Slack ("+words(v.Rejected)+")"))
 	}
-	if v.Entry.Kind == bridge.FileStored || len(v.Copies) > 0 {
-		return a.plain(notes.String())
+	if v.Entry.Kind == bridge.FileStored {
+		note := a.plain(notes.String())
+		note.print = filesOnly
+		return note
 	}
 	return a.single(v, v.Entry.Words.Body+notes.String())
 }
