@@ -25,7 +25,7 @@ import (
 type app struct {
 	cfg     *config.Config
 	log     *slog.Logger
-	lock    *lock // on the data folder; nil with Postgres
+	lock    *lock // on the data folder
 	store   *store.Store
 	desk    *web.Desk
 	inbox   inbox
@@ -91,24 +91,19 @@ func (a *app) wire(ctx context.Context) error {
 	return a.addPages(ctx)
 }
 
-// openStore takes the data folder, when the database is in it, and opens and
-// migrates the database.
+// openStore takes the data folder, and opens and migrates the database. Every
+// daemon has a folder of its own, with Postgres too: its name is there.
 func (a *app) openStore(ctx context.Context) (err error) {
-	if !a.cfg.Database.Postgres.IsSet() {
-		if a.lock, err = lockFolder(a.cfg.DataDir); err != nil {
-			return err
-		}
+	if a.lock, err = lockFolder(a.cfg.DataDir); err != nil {
+		return err
 	}
-	if a.store, err = openStore(ctx, a.cfg, a.log); err != nil {
+	if a.store, err = openStore(ctx, a.cfg, a.log, a.lock.name); err != nil {
 		return err
 	}
 	if err := migrate(ctx, a.store); err != nil {
 		return err
 	}
-	if a.lock == nil {
-		return nil
-	}
-	// We are alone with this database, so what leases there are belong to the dead.
+	// The folder is ours, so the earlier life with our name has ended.
 	if err := a.store.FreeLeases(ctx); err != nil {
 		return fmt.Errorf("free the leases of an earlier run: %w", err)
 	}
@@ -116,8 +111,10 @@ func (a *app) openStore(ctx context.Context) (err error) {
 }
 
 // openStore opens the database that the configuration names.
-func openStore(ctx context.Context, cfg *config.Config, log *slog.Logger) (*store.Store, error) {
+// holder is the daemon's name in leases; a tool that takes none has none.
+func openStore(ctx context.Context, cfg *config.Config, log *slog.Logger, holder string) (*store.Store, error) {
 	o := store.Options{
+		Holder: holder,
 		Driver: "sqlite", DSN: cfg.Database.SQLite, Log: log,
 		RecordOnly: !cfg.Desk.ReopenOnReply, CustomerWebhook: cfg.Webhook.URL != "",
 	}

@@ -145,7 +145,7 @@ func checkDatabase(ctx context.Context, r *report, cfg *config.Config, p *progra
 		}
 		remedy = "Check the file " + cfg.Database.SQLite + " and who may read and write it."
 	}
-	s, err := openStore(ctx, cfg, quietLogger(cfg, p))
+	s, err := openStore(ctx, cfg, quietLogger(cfg, p), "")
 	if err != nil {
 		r.bad("database", err.Error(), remedy)
 		return nil

@@ -121,8 +121,8 @@ type demoGroup struct{ id, name, channel string }
 func newDemo(dir string) *demo {
 	return &demo{
 		dir: dir, password: strings.ToLower(rand.Text()[:12]), token: "sbr_" + rand.Text() + rand.Text(),
-		alice:  &demoPerson{name: "Alice Agent", email: "alice@example.com"},
-		ben:    &demoPerson{name: "Ben Agent", email: "ben@example.com"},
+		alice:  &demoPerson{name: "Alice Berg", email: "alice@example.com"},
+		ben:    &demoPerson{name: "Ben Weber", email: "ben@example.com"},
 		anders: &demoPerson{name: "Anders Holm", email: "anders@example.com"},
 		maria:  &demoPerson{name: "Maria Silva", email: "maria@example.com"},
 	}

@@ -1,5 +1,218 @@
 package main
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
 
-func (d *demo) check(ctx context.Context, p *program) error { return nil }
+	"github.com/sidebridge/sidebridge/bridge"
+	"github.com/sidebridge/sidebridge/store"
+)
+
+// checkTime bounds the whole check.
+const checkTime = 3 * time.Minute
+
+// checkRun plays the main job once, without a browser: a customer's ticket, a side
+// conversation with an expert in the simulated Slack, both ways, with the daemon
+// killed in the middle. The daemon is a process of its own, so that kill -9 is one.
+type checkRun struct {
+	*demo
+	p *program
+	// exe and env start the daemon's process.
+	exe string
+	env []string
+	// soon is how long an answer may take to be on the agent's open page.
+	soon time.Duration
+
+	address string
+	daemon  *daemon
+	page    *browser
+	stream  *stream
+	sink    *sink
+
+	ticket       int64
+	conversation bridge.ID
+	root         string
+	said         []saying
+	reply        string
+	trail        []*bridge.Entry
+}
+
+// saying is something that somebody said in the conversation, and that must be on
+// both sides exactly once.
+type saying struct {
+	text   string
+	expert bool
+	// rush: it was said while the other side spoke too and the daemon died, so that
+	// only the order of each side's own words is known.
+	rush bool
+}
+
+// check runs the check with this very program as the daemon.
+func (d *demo) check(ctx context.Context, p *program) error {
+	exe, err := os.Executable()
+	if err != nil {
+		return wrapf(err, "find this program")
+	}
+	r := &checkRun{demo: d, p: p, exe: exe, soon: time.Second}
+	return r.run(ctx)
+}
+
+// run plays every step, compares both sides and verifies the audit trail.
+func (r *checkRun) run(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, checkTime, errors.New("the check took too long"))
+	defer cancel()
+	defer func() { err = errors.Join(err, r.end()) }()
+	for _, s := range r.steps() {
+		start := time.Now()
+		if err := s.do(ctx); err != nil {
+			r.p.print("FAILED  %s\n", s.name)
+			r.showLog()
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		r.p.print("ok  %5d ms  %s\n", time.Since(start).Milliseconds(), s.name)
+	}
+	return r.judge(ctx)
+}
+
+// step is one thing that somebody does, and what must come of it.
+type step struct {
+	name string
+	do   func(context.Context) error
+}
+
+func (r *checkRun) steps() []step {
+	return []step{
+		{"the daemon starts beside a simulated Slack", r.begin},
+		{"Alice signs in, and a shop's program makes a ticket through the API", r.makeTicket},
+		{"Alice asks Billing, and the question becomes a thread in #billing", r.askBilling},
+		{"Anders answers in the thread, and Alice's open page shows it within a second", r.expertAnswers},
+		{"Alice answers back, and the thread has it", r.agentAnswers},
+		{"Anders edits his answer, and the page shows the new words", r.expertEdits},
+		{"Alice edits hers, and Slack shows the new words", r.agentEdits},
+		{"Anders sends a file, and Alice downloads the same bytes", r.expertSendsFile},
+		{"Alice sends a file, and Slack has the same bytes", r.agentSendsFile},
+		{"the daemon is killed (kill -9) while both speak, and nothing is lost or doubled", r.killInTheMiddle},
+		{"Anders closes the conversation with the card's button", r.closeFromSlack},
+		{"Alice reopens it, and the card says so", r.reopenFromPage},
+		{"Alice takes Anders' words into her reply, and the customer gets exactly that, once", r.useInReply},
+		{"the daemon stops in order", func(ctx context.Context) error { return r.daemon.stop(ctx) }},
+	}
+}
+
+// begin starts Slack, the customer's side and the daemon.
+func (r *checkRun) begin(ctx context.Context) (err error) {
+	if err := r.startSlack("127.0.0.1:0"); err != nil {
+		return err
+	}
+	if r.sink, err = newSink(); err != nil {
+		return err
+	}
+	r.webhookURL, r.webhookSecret = r.sink.url(), r.sink.secret
+	r.address = freeAddress("127.0.0.1:0")
+	cfg, err := r.configure(r.address)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return err
+	}
+	err = r.withData(ctx, func(s *store.Store) error {
+		if err := migrate(ctx, s); err != nil {
+			return err
+		}
+		return r.seed(ctx, s)
+	})
+	if err != nil {
+		return err
+	}
+	return r.startDaemon(ctx)
+}
+
+func (r *checkRun) startDaemon(ctx context.Context) (err error) {
+	r.daemon, err = startDaemon(ctx, r.exe, r.configFile(), r.env)
+	if err != nil {
+		return err
+	}
+	return r.daemon.waitReady(ctx, "http://"+r.address)
+}
+
+// withData opens the daemon's database beside it.
+func (r *checkRun) withData(ctx context.Context, use func(*store.Store) error) (err error) {
+	cfg, err := configFlag{Config: r.configFile()}.load(&program{})
+	if err != nil {
+		return err
+	}
+	s, err := openStore(ctx, cfg, quietLogger(cfg, r.p), "")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return use(s)
+}
+
+// end stops what still runs.
+func (r *checkRun) end() error {
+	var errs []error
+	if r.stream != nil {
+		r.stream.close()
+	}
+	if r.daemon != nil {
+		r.daemon.kill()
+	}
+	if r.sink != nil {
+		errs = append(errs, r.sink.close())
+	}
+	if r.sim != nil {
+		errs = append(errs, r.sim.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// showLog prints what the daemon logged, for whoever looks into a failure.
+func (r *checkRun) showLog() {
+	if r.daemon == nil {
+		return
+	}
+	if log := strings.TrimSpace(r.daemon.log.String()); log != "" {
+		r.p.print("--- the daemon's log\n%s\n---\n", log)
+	}
+}
+
+// judge prints both sides and the audit trail, and says whether they agree.
+func (r *checkRun) judge(ctx context.Context) error {
+	err := r.withData(ctx, func(s *store.Store) (err error) {
+		r.trail, err = s.Entries(ctx, r.ticket, 0, 10_000)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	r.p.print("\nThe audit trail of ticket #%d\n\n", r.ticket)
+	for _, e := range r.trail {
+		if err := writeText(r.p.stdout, e); err != nil {
+			return err
+		}
+	}
+	record := recordLines(r.trail, r.conversation.Seq)
+	thread := threadLines(r.thread(), r.sim.BotUserID(), map[string]string{r.anders.slack.ID(): r.anders.name})
+	printSides(r.p, record, thread)
+	problems := append(compare("the record", r.said, record), compare("the Slack thread", r.said, thread)...)
+	problems = append(problems, r.sink.compare(r.ticket, r.reply)...)
+	for _, what := range problems {
+		r.p.print("WRONG  %s\n", what)
+	}
+	r.p.print("\n")
+	if code := run(ctx, r.p, []string{"audit", "verify", "--config", r.configFile()}); code != 0 {
+		problems = append(problems, "audit verify found something")
+	}
+	if len(problems) > 0 {
+		r.showLog()
+		return fmt.Errorf("%d things are wrong", len(problems))
+	}
+	r.p.print("Both sides have each of the %d messages exactly once and in order, and the customer has the one reply.\n", len(r.said))
+	return nil
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -10,7 +11,12 @@ import (
 )
 
 // lock is the hold of one daemon on a data folder.
-type lock struct{ file *os.File }
+type lock struct {
+	file *os.File
+	// name is the daemon's own, the same in every life with this folder: its leases
+	// are in this name, so after a crash it need not wait for them to run out.
+	name string
+}
 
 // lockFolder takes hold of a data folder, or says who has it. The kernel lets go of
 // it however the process ends, so that no lock is left behind by a kill -9.
@@ -32,7 +38,27 @@ func lockFolder(dir string) (*lock, error) {
 	if err := errors.Join(f.Truncate(0), writeAt(f, fmt.Sprintf("%d\n", os.Getpid()))); err != nil {
 		return nil, errors.Join(fmt.Errorf("lock the data folder: %w", err), f.Close())
 	}
-	return &lock{f}, nil
+	name, err := daemonName(filepath.Join(dir, "daemon-name"))
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &lock{f, name}, nil
+}
+
+// daemonName reads the daemon's name from a file, made at the first start.
+func daemonName(path string) (string, error) {
+	text, err := os.ReadFile(path)
+	if name := strings.TrimSpace(string(text)); err == nil && name != "" {
+		return name, nil
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("read the daemon's name: %w", err)
+	}
+	name := rand.Text()
+	if err := os.WriteFile(path, []byte(name+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("write the daemon's name: %w", err)
+	}
+	return name, nil
 }
 
 func writeAt(f *os.File, text string) error {

@@ -27,7 +27,7 @@ func (c *migrateCmd) Run(ctx context.Context, p *program) (err error) {
 		}
 		defer func() { err = errors.Join(err, l.release()) }()
 	}
-	s, err := openStore(ctx, cfg, quietLogger(cfg, p))
+	s, err := openStore(ctx, cfg, quietLogger(cfg, p), "")
 	if err != nil {
 		return err
 	}

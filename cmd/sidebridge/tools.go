@@ -16,7 +16,7 @@ func withStore(ctx context.Context, p *program, f configFlag, use func(*config.C
 	if err != nil {
 		return err
 	}
-	s, err := openStore(ctx, cfg, quietLogger(cfg, p))
+	s, err := openStore(ctx, cfg, quietLogger(cfg, p), "")
 	if err != nil {
 		return err
 	}
