@@ -16,6 +16,9 @@ func flatten(md string) []block {
 	doc, src := parse(md)
 	f := flattener{src: src}
 	f.children(doc, place{indent: -1})
+	for i := range f.blocks {
+		f.blocks[i].spans = compact(f.blocks[i].spans)
+	}
 	return f.blocks
 }
 
@@ -75,18 +78,11 @@ func (f *flattener) paragraph(spans []span, at place) {
 		return
 	}
 	if last := len(f.blocks) - 1; last >= 0 && !f.apart && f.blocks[last].kind == kind {
-		f.blocks[last].spans = joinSpans(appendText(f.blocks[last].spans, "\n\n"), spans)
+		f.blocks[last].spans = append(appendText(f.blocks[last].spans, "\n\n"), spans...)
 		return
 	}
 	f.apart = false
 	f.blocks = append(f.blocks, block{kind: kind, spans: spans})
-}
-
-func joinSpans(a, b []span) []span {
-	for _, s := range b {
-		a = appendSpan(a, s)
-	}
-	return a
 }
 
 func (f *flattener) list(l *ast.List, at place) {
@@ -114,7 +110,7 @@ func (f *flattener) item(n ast.Node, item block, at place) {
 			if len(item.spans) > 0 {
 				item.spans = appendText(item.spans, "\n\n")
 			}
-			item.spans = joinSpans(item.spans, f.inline(c, 0))
+			item.spans = append(item.spans, f.inline(c, 0)...)
 		}
 		f.blocks = append(f.blocks, item)
 	}
@@ -163,7 +159,7 @@ func (r *inliner) children(n ast.Node, st style, depth int) {
 	}
 }
 
-func (r *inliner) add(s span) { r.spans = appendSpan(r.spans, s) }
+func (r *inliner) add(s span) { r.spans = append(r.spans, s) }
 
 func (r *inliner) node(n ast.Node, st style, depth int) {
 	switch n := n.(type) {
@@ -250,7 +246,7 @@ func (r *inliner) link(n ast.Node, dest string, st style, depth int) {
 	inner.children(n, st, depth)
 	u, ok := safeURL(unescape([]byte(dest)))
 	if !ok {
-		r.spans = joinSpans(r.spans, inner.spans)
+		r.spans = append(r.spans, inner.spans...)
 		return
 	}
 	label := plainSpans(inner.spans)
@@ -268,13 +264,4 @@ func (r *inliner) link(n ast.Node, dest string, st style, depth int) {
 		r.add(span{kind: spanLink, style: s.style, text: text, ref: u})
 	}
 	r.spans[len(r.spans)-1].text += masked(label, u)
-}
-
-// plainSpans is what a reader sees of spans.
-func plainSpans(spans []span) string {
-	var b strings.Builder
-	for _, s := range spans {
-		b.WriteString(s.text)
-	}
-	return b.String()
 }

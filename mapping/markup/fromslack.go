@@ -111,7 +111,7 @@ func (in *slackReader) spans(raw []json.RawMessage) []span {
 			out = appendText(out, anyText(r))
 			continue
 		}
-		out = appendSpan(out, in.span(e, r))
+		out = append(out, in.span(e, r))
 	}
 	return out
 }
@@ -228,6 +228,7 @@ func dateSpan(e element, st style) span {
 func tidy(blocks []block) []block {
 	var out []block
 	for _, b := range blocks {
+		b.spans = compact(b.spans)
 		if b.kind != blockPre {
 			b.spans = trimLines(b.spans)
 		}
@@ -236,7 +237,7 @@ func tidy(blocks []block) []block {
 		case len(b.spans) == 0 && b.kind != blockItem:
 			continue
 		case b.kind == blockPara && last >= 0 && out[last].kind == blockPara:
-			out[last].spans = joinSpans(appendText(out[last].spans, "\n"), b.spans)
+			out[last].spans = append(appendText(out[last].spans, "\n"), b.spans...)
 			continue
 		case b.kind == blockItem && b.fresh:
 			b.fresh = last >= 0 && (block{
@@ -244,6 +245,9 @@ func tidy(blocks []block) []block {
 			}).continues(out[last])
 		}
 		out = append(out, b)
+	}
+	for i := range out {
+		out[i].spans = compact(out[i].spans)
 	}
 	return out
 }

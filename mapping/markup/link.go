@@ -23,7 +23,7 @@ func safeURL(u string) (string, bool) {
 	}
 	switch strings.ToLower(parsed.Scheme) {
 	case "http", "https":
-		if parsed.Host == "" || parsed.Hostname() == "" {
+		if parsed.Hostname() == "" || strings.ContainsAny(parsed.Host, "\"<>|\\^`%{} ") {
 			return "", false
 		}
 	case "mailto":
@@ -92,7 +92,7 @@ func sameTarget(found, target string) bool {
 		return true
 	}
 	last := found[strings.LastIndexByte(found, '.')+1:]
-	if fileSuffixes[last] {
+	if fileSuffixes[last] || len(last) == 1 && last > "9" { // "e.g" and the like
 		return true
 	}
 	_, err := strconv.Atoi(strings.TrimLeft(last, "v"))

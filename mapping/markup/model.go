@@ -1,5 +1,7 @@
 package markup
 
+import "strings"
+
 // A style is a set of character styles.
 type style uint8
 
@@ -61,21 +63,40 @@ type block struct {
 // https://docs.slack.dev/tools/node-slack-sdk/reference/types/interfaces/RichTextList
 const maxIndent = 8
 
-// appendSpan adds s, joining texts of one style.
-func appendSpan(spans []span, s span) []span {
-	if s.kind == spanText && s.text == "" {
-		return spans
-	}
-	if n := len(spans); n > 0 && s.kind == spanText && spans[n-1].kind == spanText && spans[n-1].style == s.style {
-		spans[n-1].text += s.text
-		return spans
-	}
-	return append(spans, s)
+// appendText adds text without a style.
+func appendText(spans []span, text string) []span {
+	return append(spans, span{text: text})
 }
 
-// appendText adds plain text.
-func appendText(spans []span, text string) []span {
-	return appendSpan(spans, span{text: text})
+// compact joins texts of one style that follow one another and drops empty ones.
+func compact(spans []span) []span {
+	var out []span
+	for i := 0; i < len(spans); {
+		s, end := spans[i], i+1
+		if s.kind == spanText {
+			for end < len(spans) && spans[end].kind == spanText && (spans[end].style == s.style || spans[end].text == "") {
+				end++
+			}
+			s.text = plainSpans(spans[i:end])
+		}
+		if s.kind != spanText || s.text != "" {
+			out = append(out, s)
+		}
+		i = end
+	}
+	return out
+}
+
+// plainSpans is what a reader sees of spans.
+func plainSpans(spans []span) string {
+	if len(spans) == 1 {
+		return spans[0].text
+	}
+	var b strings.Builder
+	for _, s := range spans {
+		b.WriteString(s.text)
+	}
+	return b.String()
 }
 
 // continues reports whether item b goes on with the list that a ends.

@@ -112,7 +112,7 @@ func (in *slackReader) lines(text string) {
 		m := mrkdwnReader{in: in}
 		spans := m.line(line, 0)
 		if last := len(in.blocks) - 1; last >= first && in.blocks[last].kind == kind {
-			in.blocks[last].spans = joinSpans(in.blocks[last].spans, spans)
+			in.blocks[last].spans = append(in.blocks[last].spans, spans...)
 			continue
 		}
 		if len(spans) > 0 {
@@ -133,9 +133,10 @@ var mrkdwnMarks = map[byte]style{'*': bold, '_': italic, '~': strike, '`': code}
 // line reads the spans of s, all of which have the styles st.
 func (m mrkdwnReader) line(s string, st style) []span {
 	var out []span
+	var hopeless style // nothing in the rest of the line closes these
 	start := 0
 	flush := func(end int) {
-		out = joinSpans(out, m.shortcodes(UnescapeSlack(s[start:end]), st))
+		out = append(out, m.shortcodes(UnescapeSlack(s[start:end]), st)...)
 	}
 	for i := 0; i < len(s); i++ {
 		if s[i] == '<' {
@@ -144,23 +145,24 @@ func (m mrkdwnReader) line(s string, st style) []span {
 				continue
 			}
 			flush(i)
-			out = appendSpan(out, m.in.token(s[i+1:i+1+end], st))
+			out = append(out, m.in.token(s[i+1:i+1+end], st))
 			i += end + 1
 			start = i + 1
 			continue
 		}
 		mark, ok := mrkdwnMarks[s[i]]
-		if !ok || m.literal || st&mark != 0 || !opensMark(s, i) {
+		if !ok || m.literal || (st|hopeless)&mark != 0 || !opensMark(s, i) {
 			continue
 		}
 		end := closesMark(s, i)
 		if end < 0 {
+			hopeless |= mark
 			continue
 		}
 		flush(i)
 		inner := m
 		inner.literal = mark == code
-		out = joinSpans(out, inner.line(s[i+1:end], st|mark))
+		out = append(out, inner.line(s[i+1:end], st|mark)...)
 		i = end
 		start = end + 1
 	}
@@ -195,7 +197,7 @@ func closesMark(s string, i int) int {
 // shortcodes finds the emoji in text.
 func (m mrkdwnReader) shortcodes(text string, st style) []span {
 	if m.literal {
-		return appendSpan(nil, span{text: text, style: st})
+		return []span{{text: text, style: st}}
 	}
 	var out []span
 	start := 0
@@ -203,18 +205,18 @@ func (m mrkdwnReader) shortcodes(text string, st style) []span {
 		if text[i] != ':' {
 			continue
 		}
-		code := shortcode.FindString(text[i:])
+		code := shortcode.FindString(text[i:min(len(text), i+maxShortcode)])
 		before, _ := utf8.DecodeLastRuneInString(text[:i])
 		if code == "" || start < i && isWord(before) {
 			continue
 		}
-		out = appendSpan(out, span{text: text[start:i], style: st})
+		out = append(out, span{text: text[start:i], style: st})
 		name := code[1 : len(code)-1]
-		out = appendSpan(out, span{kind: spanEmoji, text: emojiUnicode(name), ref: name, style: st})
+		out = append(out, span{kind: spanEmoji, text: emojiUnicode(name), ref: name, style: st})
 		i += len(code) - 1
 		start = i + 1
 	}
-	return appendSpan(out, span{text: text[start:], style: st})
+	return append(out, span{text: text[start:], style: st})
 }
 
 // token reads what stands between < and >.

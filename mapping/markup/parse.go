@@ -31,20 +31,78 @@ var markdown = sync.OnceValue(func() parser.Parser {
 		),
 		parser.WithInlineParsers(
 			util.Prioritized(parser.NewCodeSpanParser(), 100),
-			util.Prioritized(refParser{}, 150),
-			util.Prioritized(parser.NewLinkParser(), 200),
-			util.Prioritized(parser.NewAutoLinkParser(), 300),
+			util.Prioritized(newSparing(refParser{}), 150),
+			util.Prioritized(newSparing(parser.NewLinkParser()), 200),
+			util.Prioritized(newSparing(parser.NewAutoLinkParser()), 300),
 			util.Prioritized(colonParser{}, 400),
-			util.Prioritized(parser.NewEmphasisParser(), 500),
-			util.Prioritized(strikeParser{}, 600),
+			util.Prioritized(newSparing(parser.NewEmphasisParser()), 500),
+			util.Prioritized(newSparing(strikeParser{}), 600),
 		),
 	)
 })
 
 // parse reads Markdown into a syntax tree and returns it with its source.
 func parse(md string) (ast.Node, []byte) {
-	src := []byte(clean(md))
+	src := []byte(shallow(clean(md)))
 	return markdown().Parse(text.NewReader(src)), src
+}
+
+// shallow escapes the marks of quotes and lists in which a line would stand
+// deeper than anybody means, since reading such nests takes for ever.
+func shallow(md string) string {
+	if len(md) < maxDepth {
+		return md
+	}
+	var out strings.Builder
+	for line := range strings.Lines(md) {
+		depth := 0
+		for i, r := range line {
+			if !strings.ContainsRune(">-+* \t0123456789.)", r) {
+				break
+			}
+			if strings.ContainsRune(">-+*", r) || (r == '.' || r == ')') {
+				depth++
+			}
+			if depth > maxDepth {
+				line = line[:i] + `\` + line[i:]
+				break
+			}
+		}
+		out.WriteString(line)
+	}
+	return out.String()
+}
+
+// maxMarks is how many marks of one kind a paragraph is read with.
+const maxMarks = 1000
+
+// A sparing parser gives up after maxMarks in a paragraph and leaves the rest
+// text: the time that pairing brackets and stars takes grows with the square of
+// their number.
+type sparing struct {
+	parser.InlineParser
+	key parser.ContextKey
+}
+
+func newSparing(p parser.InlineParser) sparing {
+	return sparing{InlineParser: p, key: parser.NewContextKey()}
+}
+
+func (p sparing) Parse(parent ast.Node, r text.Reader, pc parser.Context) ast.Node {
+	n, _ := pc.Get(p.key).(int)
+	if n >= maxMarks {
+		return nil
+	}
+	pc.Set(p.key, n+1)
+	return p.InlineParser.Parse(parent, r, pc)
+}
+
+// CloseBlock starts to count anew.
+func (p sparing) CloseBlock(parent ast.Node, r text.Reader, pc parser.Context) {
+	pc.Set(p.key, 0)
+	if c, ok := p.InlineParser.(parser.CloseBlocker); ok {
+		c.CloseBlock(parent, r, pc)
+	}
 }
 
 // A refNode is a link with one of our own schemes.
@@ -62,24 +120,45 @@ func (n *refNode) Dump(src []byte, level int) { ast.DumpHelper(n, src, level, ni
 // refParser reads links with our own schemes. Their labels are plain text.
 type refParser struct{}
 
-var refPattern = regexp.MustCompile(`^\[((?:\\[^\n]|[^\[\]\\\n])*)\]\(<?(mention|channel|group|broadcast|date):([^\s()<>\\"]+)>?\)`)
+var refTarget = regexp.MustCompile(`^\]\(<?(mention|channel|group|broadcast|date):([^\s()<>\\"]+)>?\)`)
+
+// maxTarget is how long what follows a label can be: a date with a link.
+const maxTarget = 2*maxURL + 500
 
 func (refParser) Trigger() []byte { return []byte{'['} }
 
 func (refParser) Parse(_ ast.Node, r text.Reader, _ parser.Context) ast.Node {
 	line, segment := r.PeekLine()
-	if !bytes.Contains(line, []byte("](")) {
+	end := labelEnd(line)
+	if end < 0 {
 		return nil
 	}
-	m := refPattern.FindSubmatch(line)
+	m := refTarget.FindSubmatch(line[end:min(len(line), end+maxTarget)])
 	if m == nil {
 		return nil
 	}
-	r.Advance(len(m[0]))
+	stop := end + len(m[0])
+	r.Advance(stop)
 	return &refNode{
-		label: unescape(m[1]), scheme: string(m[2]), target: unescape(m[3]),
-		start: segment.Start, stop: segment.Start + len(m[0]),
+		label: unescape(line[1:end]), scheme: string(m[1]), target: unescape(m[2]),
+		start: segment.Start, stop: segment.Start + stop,
 	}
+}
+
+// labelEnd returns where the label that line starts with ends, -1 if it is none
+// or has brackets in it.
+func labelEnd(line []byte) int {
+	for i := 1; i < len(line); i++ {
+		switch line[i] {
+		case '\\':
+			i++
+		case '[', '\n':
+			return -1
+		case ']':
+			return i
+		}
+	}
+	return -1
 }
 
 // An emojiNode is a short code, ":tada:".
@@ -104,7 +183,10 @@ func (colonParser) Parse(parent ast.Node, r text.Reader, pc parser.Context) ast.
 	if bytes.HasPrefix(line, []byte("://")) {
 		return parseBareURL(parent, r, line, segment, pc)
 	}
-	m := shortcode.Find(line)
+	if len(line) < 3 || line[1] == ':' || line[1] == ' ' {
+		return nil
+	}
+	m := shortcode.Find(line[:min(len(line), maxShortcode)])
 	if m == nil {
 		return nil
 	}
@@ -123,6 +205,9 @@ func (colonParser) Parse(parent ast.Node, r text.Reader, pc parser.Context) ast.
 // shortcode matches an emoji's name between colons, with a skin tone. A name
 // has a letter in it, so that times of day are not taken for one.
 var shortcode = regexp.MustCompile(`^:[\p{N}_+'-]{0,20}[\p{Ll}\p{Lo}][\p{Ll}\p{Lo}\p{N}_+'-]{0,99}(?:::skin-tone-[2-6])?:|^:[+-]1(?:::skin-tone-[2-6])?:|^:(?:100|1234|8ball):`)
+
+// maxShortcode is how long a short code can be at most, in bytes.
+const maxShortcode = 500
 
 // parseBareURL makes a link of an http or https URL that just stands there. The
 // scheme before the colon has already become text of parent.

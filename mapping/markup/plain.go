@@ -55,8 +55,9 @@ func plainText(spans []span) string {
 // Mentions returns the targets that a body mentions ("slack/T1/U2",
 // "person/17"), each once, in their order.
 func Mentions(md string) []string {
+	doc, _ := parse(md)
 	var targets []string
-	for _, n := range refs(md) {
+	for _, n := range refs(doc) {
 		if n.scheme == schemeMention && !slices.Contains(targets, n.target) {
 			targets = append(targets, n.target)
 		}
@@ -64,9 +65,8 @@ func Mentions(md string) []string {
 	return targets
 }
 
-// refs returns the links of ours in a body, in their order.
-func refs(md string) []*refNode {
-	doc, _ := parse(md)
+// refs returns the links of ours in a document, in their order.
+func refs(doc ast.Node) []*refNode {
 	var out []*refNode
 	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if ref, ok := n.(*refNode); ok && entering {

@@ -11,10 +11,11 @@ import (
 // link becomes the name alone, a call to everybody goes away, everything else
 // stays the Markdown it is.
 func Reply(md string) string {
-	md = clean(md)
+	doc, src := parse(md)
+	md = string(src)
 	var out strings.Builder
 	at := 0
-	for _, n := range refs(md) {
+	for _, n := range refs(doc) {
 		out.WriteString(md[at:n.start])
 		at = n.stop
 		if n.scheme == schemeBroadcast {

@@ -168,10 +168,11 @@ func normalSpans(b block) []span {
 			if c.object == "" {
 				s.text = string(c.r)
 			}
-			out = appendSpan(out, s)
+			out = append(out, s)
 		}
 		out = appendText(out, "\n")
 	}
+	out = compact(out)
 	if len(out) == 1 && strings.TrimSpace(out[0].text) == "" {
 		return nil
 	}

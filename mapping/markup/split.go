@@ -195,8 +195,11 @@ func (w *slackWriter) blocks(blocks []block, start, end int) json.RawMessage {
 		}
 		if p.shown {
 			b := &shown[len(shown)-1]
-			b.spans = appendSpan(b.spans, p.span)
+			b.spans = append(b.spans, p.span)
 		}
+	}
+	for i := range shown {
+		shown[i].spans = compact(shown[i].spans)
 	}
 	if w.inside(blocks, end) {
 		b := &shown[len(shown)-1]

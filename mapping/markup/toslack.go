@@ -38,7 +38,7 @@ func (w *slackWriter) take(author, md string) []block {
 	if name := CleanName(author); name != "" {
 		head := []span{{text: name, style: bold}, {text: "\n"}}
 		if len(blocks) > 0 && blocks[0].kind == blockPara {
-			blocks[0].spans = joinSpans(head, blocks[0].spans)
+			blocks[0].spans = compact(append(head, blocks[0].spans...))
 		} else {
 			blocks = append([]block{{kind: blockPara, spans: head[:1]}}, blocks...)
 		}

@@ -112,7 +112,7 @@ func TestSlackTextElementsStayTextOnTheWayBack(t *testing.T) {
 		if got, want := plainSpans(flatten(md)[0].spans), strings.TrimRight(clean(s), "\n"); got != want {
 			t.Errorf("%q came back as %q by way of %q", want, got, md)
 		}
-		if len(refs(md)) > 0 {
+		if len(Mentions(md)) > 0 {
 			t.Errorf("%q made a mention: %q", s, md)
 		}
 	}
