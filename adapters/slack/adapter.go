@@ -134,9 +134,11 @@ type Adapter struct {
 	uploads      uploadTokens
 	failing      failures
 	answers      chan answer
-	reconnected  atomic.Bool
+	reconnected  atomic.Bool // what was said may have to be listed
+	missed       atomic.Bool // an envelope was not accepted
 
 	identified chan struct{} // closed when me is known
+	known      sync.Once
 	mu         sync.Mutex
 	me         identity
 	granted    string
@@ -282,9 +284,10 @@ func (a *Adapter) Name() string { return Surface }
 // Workspace returns the team's id, which is what bridge.Place.Workspace has.
 func (a *Adapter) Workspace() string { return a.workspace }
 
-// Run keeps the sockets connected, when there is an app-level token, and answers
-// presses of buttons, until ctx ends. It returns nil then, and reports what a
-// person has to heal to the Watcher meanwhile.
+// Run finds out who we are, without which no message is accepted, keeps the
+// sockets connected when there is an app-level token, and answers presses of
+// buttons, until ctx ends. It returns nil then. What a person has to mend is
+// reported to the Watcher meanwhile; only a token of another workspace ends Run.
 func (a *Adapter) Run(ctx context.Context) error {
 	group, running := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.identify(running) })

@@ -83,8 +83,10 @@ func (a *Adapter) postOptions(at bridge.Attempt, c *content) ([]slack.MsgOption,
 	}
 	thread, err := newThreadTS(at.Mirror.Thread)
 	if err != nil {
-		return nil, &bridge.SurfaceError{Class: bridge.Gone, Code: "no_thread", Err: err,
-			Remedy: "The conversation has no thread there. Open it in the channel again."}
+		return nil, &bridge.SurfaceError{
+			Class: bridge.Gone, Code: "no_thread", Err: err,
+			Remedy: "The conversation has no thread there. Open it in the channel again.",
+		}
 	}
 	return append(options, slack.MsgOptionTS(thread.ts)), nil
 }

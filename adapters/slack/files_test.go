@@ -211,7 +211,9 @@ func TestAFileThatIsNotReadyIsTriedAgainAndOneThatIsGoneIsNot(t *testing.T) {
 		t.Errorf("ready: %q, %v", got, err)
 	}
 	for _, state := range []slacksim.FileState{
-		{Mode: "tombstone"}, {Mode: "hidden_by_limit"}, {Mode: "external", ExternalURL: canary.URL + "/x"},
+		{Mode: "tombstone"},
+		{Mode: "hidden_by_limit"},
+		{Mode: "external", ExternalURL: canary.URL + "/x"},
 		{Mode: "file_access", Access: "access_denied"},
 	} {
 		check(t, w.sim.SetFile(id, state))

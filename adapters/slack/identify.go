@@ -113,10 +113,6 @@ func (a *Adapter) authTest(ctx context.Context) error {
 	a.mu.Lock()
 	a.me.user, a.me.bot, a.me.name = who.UserID, who.BotID, who.User
 	a.mu.Unlock()
-	select {
-	case <-a.identified:
-	default:
-		close(a.identified)
-	}
+	a.known.Do(func() { close(a.identified) })
 	return nil
 }

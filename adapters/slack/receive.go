@@ -38,6 +38,9 @@ func (a *Adapter) receive(ctx context.Context, p *payload, raw []byte) (err erro
 		return a.failed(ctx, p, raw, err)
 	}
 	a.failing.clear(p.id())
+	if a.missed.Swap(false) {
+		a.reconnected.Store(true) // it is over, and Slack may have given up on some
+	}
 	return nil
 }
 
@@ -68,6 +71,7 @@ func (a *Adapter) dispatch(ctx context.Context, p *payload) error {
 		return nil
 	case p.Type == "app_rate_limited":
 		a.log.Warn("slack withheld events", "reason", "app_rate_limited")
+		a.reconnected.Store(true)
 		return nil
 	}
 	switch p.Event.Type {
@@ -117,6 +121,7 @@ func (a *Adapter) accept(ctx context.Context, e *event) error {
 // database is down quarantine fails too, so nothing is acknowledged then.
 func (a *Adapter) failed(ctx context.Context, p *payload, raw []byte, err error) error {
 	a.count("failed", first(p.Event.Type, p.Type))
+	a.missed.Store(true)
 	times := a.failing.count(p.id())
 	if !permanent(err) && times < maxFailures {
 		a.log.Warn("an envelope was not accepted", "event_id", p.id(), "times", times, "err", err)

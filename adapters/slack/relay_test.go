@@ -104,13 +104,17 @@ func (b *bridged) settled() {
 func TestEveryMessageIsInTheThreadOnceWhateverBecomesOfTheAnswers(t *testing.T) {
 	b := newBridged(t, setup{socket: true, sim: quick, opts: quickPing})
 	for _, f := range []slacksim.Fault{
-		{CloseSocket: true, Apply: true}, {Status: 502, Apply: true}, {BrokenJSON: true, Apply: true}, {Error: "internal_error"},
-		{Status: 503}, {Status: 429, RetryAfter: 1},
+		{CloseSocket: true, Apply: true},
+		{Status: 502, Apply: true},
+		{BrokenJSON: true, Apply: true},
+		{Error: "internal_error"},
+		{Status: 503},
+		{Status: 429, RetryAfter: 1},
 	} {
 		f.Method, f.Probability = "chat.postMessage", 0.04
 		b.sim.Inject(f)
 	}
-	const threads, messages = 5, 20
+	const threads, messages = 4, 15
 	var ids []bridge.ID
 	var roots []string
 	for n := range threads {

@@ -25,8 +25,10 @@ import (
 func (a *Adapter) upload(ctx context.Context, at bridge.Attempt, u *upload) (bridge.Receipt, error) {
 	thread, err := newThreadTS(at.Mirror.Thread)
 	if err != nil {
-		return bridge.Receipt{}, &bridge.SurfaceError{Class: bridge.Gone, Code: "no_thread", Err: err,
-			Remedy: "The conversation has no thread there. Open it in the channel again."}
+		return bridge.Receipt{}, &bridge.SurfaceError{
+			Class: bridge.Gone, Code: "no_thread", Err: err,
+			Remedy: "The conversation has no thread there. Open it in the channel again.",
+		}
 	}
 	channel := at.Mirror.Place.Channel
 	var ids []string
