@@ -17,6 +17,7 @@ import (
 const (
 	trailSize  = 200  // entries shown
 	trailCheck = 5000 // entries verified while a page is made
+	longBody   = 600  // bytes of a body that is not folded away
 )
 
 // auditPage is the audit trail of a ticket.
@@ -42,6 +43,7 @@ type trailLine struct {
 	Text    string
 	Place   string
 	Body    string
+	Long    bool // the body is folded away
 	Note    string
 	Files   []string
 	Erased  bool
@@ -82,6 +84,12 @@ func (s *Server) fillTrail(ctx context.Context, st *bridge.State, p *auditPage, 
 	if len(first) > 0 {
 		p.Subject = first[0].Words.Subject
 	}
+	subjects := map[int64]string{}
+	for _, e := range st.Entries {
+		if e.Kind == bridge.ConversationStarted {
+			subjects[e.Seq] = e.Words.Subject
+		}
+	}
 	for len(p.Lines) < trailSize {
 		entries, err := s.store.Entries(ctx, p.ID, after, trailSize)
 		if err != nil {
@@ -92,6 +100,7 @@ func (s *Server) fillTrail(ctx context.Context, st *bridge.State, p *auditPage, 
 		if err != nil {
 			return err
 		}
+		n.subjects = subjects
 		for _, e := range entries {
 			after = e.Seq
 			if aboutDelivery(e.Kind) && !p.Deliveries {
@@ -115,7 +124,7 @@ func (n names) trailLine(e *bridge.Entry, st *bridge.State) trailLine {
 	hash := hex.EncodeToString(e.Hash)
 	line := trailLine{
 		Seq: e.Seq, At: e.At, Author: authorOf(e), System: e.Facts.Role == bridge.RoleSystem, Role: e.Facts.Role,
-		Text: n.sentence(e, st), Place: n.entryPlace(e, st), Body: e.Words.Body, Note: e.Words.Note, Files: e.Words.Files,
+		Text: n.sentence(e), Place: n.entryPlace(e, st), Body: e.Words.Body, Long: len(e.Words.Body) > longBody, Note: e.Words.Note, Files: e.Words.Files,
 		Erased: e.Erased, Short: hash[:min(8, len(hash))], Hash: hash,
 	}
 	if a := e.Facts.Account; e.Facts.Person == "" && a.ID != "" {

@@ -14,6 +14,7 @@ type names struct {
 	groups   map[string]string
 	channels map[bridge.Place]string
 	people   map[string]string
+	subjects map[int64]string // of one ticket's conversations
 }
 
 // namesOf reads the names that a ticket's pages need.

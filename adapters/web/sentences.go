@@ -12,9 +12,9 @@ import (
 
 // sentence says what an entry records, after the name of who did it: "Alice
 // replied to the customer". Ids become what people call things.
-func (n names) sentence(e *bridge.Entry, st *bridge.State) string {
+func (n names) sentence(e *bridge.Entry) string {
 	f := e.Facts
-	talk := fmt.Sprintf("side conversation %d", f.Conversation)
+	talk := fmt.Sprintf("side conversation %d", f.Conversation) + quoted(n.subjects[f.Conversation])
 	what := map[bridge.Kind]string{
 		bridge.CustomerWrote:        "wrote to us",
 		bridge.CustomerReply:        "replied to the customer",

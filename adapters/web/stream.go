@@ -21,6 +21,7 @@ const (
 	streamGap   = 50 * time.Millisecond // what comes within it is sent together
 	streamWrite = 10 * time.Second      // a browser that takes longer is gone
 	namesAge    = time.Minute           // how long a stream trusts the names it knows
+	streamAgain = time.Second           // after news: a mirror's position may move without an entry
 	streamMost  = int64(1000)           // entries; a page further behind is loaded again
 	retryAfter  = 2000                  // milliseconds until a browser reconnects
 )
@@ -247,8 +248,9 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) sendEvents(r *http.Request, f *follower, out eventWriter) error {
 	beat := time.NewTicker(streamBeat)
 	defer beat.Stop()
-	gap := time.NewTimer(0)
+	gap, again := time.NewTimer(0), time.NewTimer(streamAgain)
 	defer gap.Stop()
+	defer again.Stop()
 	for {
 		ring := s.o.Bell.Ticket(f.ticket)
 		<-gap.C
@@ -263,6 +265,7 @@ func (s *Server) sendEvents(r *http.Request, f *follower, out eventWriter) error
 			if err := out.event("update", f.after, b.Bytes()); err != nil {
 				return err
 			}
+			again.Reset(streamAgain)
 		}
 		gap.Reset(streamGap)
 		select {
@@ -271,6 +274,7 @@ func (s *Server) sendEvents(r *http.Request, f *follower, out eventWriter) error
 		case <-s.quit:
 			return nil
 		case <-ring:
+		case <-again.C:
 		case <-beat.C:
 			if s.signedOut(r) {
 				return out.event("signed-out", f.after, nil)

@@ -13,7 +13,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/sidebridge/sidebridge/adapters/web"
 	"github.com/sidebridge/sidebridge/bridge"
@@ -283,4 +282,3 @@ func hasNot(t *testing.T, what, text string, refused ...string) {
 		}
 	}
 }
-

@@ -94,7 +94,10 @@ function show(el, name, word, state) {
   el.className = "mark " + name;
   const icon = state.querySelector(".icon");
   if (icon && state.dataset.state === name) el.querySelector(".icon")?.replaceWith(icon.cloneNode(true));
-  el.querySelector("span").textContent = el.title = `${el.dataset.place}: ${word}`;
+  const said = el.querySelector("span span");
+  said.textContent = `: ${word}`;
+  said.classList.toggle("sr", name === "shown");
+  el.title = el.dataset.place + said.textContent;
 }
 
 function putAll(html) {
@@ -255,8 +258,21 @@ document.addEventListener("keydown", (e) => {
   }
 });
 
+// chosen says which files a form takes along, in place of the browser's own words.
+function chosen(input) {
+  const label = input.closest(".attach");
+  const names = [...input.files].map((f) => f.name);
+  label.classList.toggle("chosen", names.length > 0);
+  label.querySelector("span").textContent = names.length > 0 ? names.join(", ") : "Attach files";
+}
+
+document.addEventListener("reset", (e) => {
+  setTimeout(() => e.target.querySelectorAll(".attach input").forEach(chosen));
+});
+
 document.addEventListener("change", async (e) => {
   const el = e.target;
+  if (el.matches(".attach input")) chosen(el);
   if (el.dataset.submit !== undefined) el.form.requestSubmit();
   if (!el.dataset.previewOf) return;
   const to = el.form.querySelector("[data-preview]");
