@@ -1,0 +1,97 @@
+package bridgetest_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/sidebridge/sidebridge/bridge"
+	"github.com/sidebridge/sidebridge/bridge/bridgetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestFakeSurfacePassesTheSuite(t *testing.T) {
+	for name, echo := range map[string]bridgetest.Echo{
+		"echo during": bridgetest.EchoDuring, "echo before": bridgetest.EchoBefore, "no echo": bridgetest.EchoNever,
+	} {
+		t.Run(name, func(t *testing.T) {
+			bridgetest.RunSurface(t, func(*testing.T) bridgetest.Fixture { return fake(echo) })
+		})
+	}
+}
+
+// fake is the suite's fixture for the fake surface.
+func fake(echo bridgetest.Echo) bridgetest.Fixture {
+	faults := &bridgetest.Faults{}
+	chat := bridgetest.NewChat("chat", "W1", faults, "general")
+	chat.Set(func(r *bridgetest.Rules) { r.SplitAt, r.Echo = 100, echo })
+	return bridgetest.Fixture{
+		Place: chat.Place("general"), Fits: 100, Files: true,
+		People: people{chat}, Trouble: trouble{chat, faults},
+		Changed: chat.Bell().Any,
+		Connect: func(ctx context.Context, r *bridge.Receiver) (bridge.Port, func()) {
+			s := chat.Connect(bridgetest.NewLife(), r)
+			var wg sync.WaitGroup
+			wg.Go(func() { _ = s.Run(ctx) })
+			return s.Port(), wg.Wait
+		},
+	}
+}
+
+type people struct{ chat *bridgetest.Chat }
+
+func (p people) Say(thread, body string, files ...bridgetest.Attachment) string {
+	return p.chat.Say("Anders", "general", thread, body, files...)
+}
+func (p people) Edit(ref, body string) { p.chat.Edit(ref, body) }
+func (p people) Delete(ref string)     { p.chat.Delete(ref) }
+
+func (p people) See(thread string) []bridgetest.Post {
+	if thread == "" {
+		return p.chat.Posts()
+	}
+	return p.chat.Thread("general", thread)
+}
+
+type trouble struct {
+	chat   *bridgetest.Chat
+	faults *bridgetest.Faults
+}
+
+func (tr trouble) Next(step string, times int, m bridgetest.Mishap) bool {
+	what, ok := map[bridgetest.Mishap]bridgetest.Fault{
+		bridgetest.MishapRefused: bridgetest.Refused(), bridgetest.MishapLost: bridgetest.Lost(),
+		bridgetest.MishapUnanswered: bridgetest.Unanswered(), bridgetest.MishapLimited: bridgetest.Limited(time.Second),
+		bridgetest.MishapUnshowable: bridgetest.Unshowable(),
+	}[m]
+	if ok {
+		tr.faults.Next(step, times, what)
+	}
+	return ok
+}
+
+func (tr trouble) Break(o bridgetest.Outage) {
+	switch o {
+	case bridgetest.OutageChannel:
+		tr.chat.Archive("general")
+	case bridgetest.OutageToken:
+		tr.chat.Revoke("token_revoked")
+	case bridgetest.OutageLine:
+		tr.chat.Cut()
+	}
+}
+
+func (tr trouble) Mend(o bridgetest.Outage) {
+	switch o {
+	case bridgetest.OutageChannel:
+		tr.chat.Unarchive("general")
+	case bridgetest.OutageToken:
+		tr.chat.Revoke("")
+	case bridgetest.OutageLine:
+		tr.chat.Join()
+	}
+}
