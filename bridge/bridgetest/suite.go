@@ -82,10 +82,32 @@ type Trouble interface {
 // time and waits for what must become true, never for time to pass alone, except
 // to see that nothing more comes.
 func RunSurface(t *testing.T, fixture func(t *testing.T) Fixture) {
-	for _, c := range []struct {
-		name string
-		run  func(*bench)
-	}{
+	for _, c := range SurfaceTests() {
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			c.Run(t, fixture(t))
+		})
+	}
+}
+
+// SurfaceTest is one test of the suite.
+type SurfaceTest struct {
+	Name string
+	test func(*bench)
+}
+
+// Run runs the test on a fixture that nothing else uses.
+func (c SurfaceTest) Run(t *testing.T, f Fixture) {
+	b := newBench(t, f)
+	defer b.stop()
+	c.test(b)
+	b.stop()
+	b.verify()
+}
+
+// SurfaceTests are the tests of the suite one by one.
+func SurfaceTests() []SurfaceTest {
+	return []SurfaceTest{
 		{"shows a conversation in order, each message once", testOrder},
 		{"shows a long text in parts, and takes spare ones away", testParts},
 		{"shows edits and deletes", testEdits},
@@ -101,15 +123,6 @@ func RunSurface(t *testing.T, fixture func(t *testing.T) Fixture) {
 		{"leaves a note for what it cannot show", testUnshowable},
 		{"parks with a remedy and goes on by itself", testChannelLost},
 		{"stops for a lost token and says what to do", testTokenLost},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			b := newBench(t, fixture(t))
-			defer b.stop()
-			c.run(b)
-			b.stop()
-			b.verify()
-		})
 	}
 }
 

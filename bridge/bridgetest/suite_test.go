@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -14,13 +15,18 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// TestFakeSurfacePassesTheSuite runs the suite under a clock of its own, as the
+// fake needs no network.
 func TestFakeSurfacePassesTheSuite(t *testing.T) {
 	for name, echo := range map[string]bridgetest.Echo{
-		"echo during": bridgetest.EchoDuring, "echo before": bridgetest.EchoBefore, "no echo": bridgetest.EchoNever,
+		"echo during": bridgetest.EchoDuring, "echo before": bridgetest.EchoBefore,
+		"echo after": bridgetest.EchoAfter, "no echo": bridgetest.EchoNever,
 	} {
-		t.Run(name, func(t *testing.T) {
-			bridgetest.RunSurface(t, func(*testing.T) bridgetest.Fixture { return fake(echo) })
-		})
+		for _, c := range bridgetest.SurfaceTests() {
+			t.Run(name+"/"+c.Name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) { c.Run(t, fake(echo)) })
+			})
+		}
 	}
 }
 
