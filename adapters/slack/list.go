@@ -8,8 +8,10 @@ import (
 )
 
 // lookBack is how many of a thread's last copies a listing covers again, to see
-// what became of them.
-const lookBack = 50
+// what became of them: what one page holds, since Slack counts calls and not
+// messages, less a few that came meanwhile. An edit or delete of something older
+// is noticed only by its own event.
+func (a *Adapter) lookBack() int { return max(5, a.pageSize-10) }
 
 // List implements bridge.Surface. It lists the thread from before what it has
 // seen, or before the oldest copy given if that is earlier, since only then an
@@ -22,6 +24,9 @@ func (a *Adapter) List(ctx context.Context, m bridge.Mirror, known []bridge.Copy
 	thread, err := newThreadTS(m.Thread)
 	if err != nil {
 		return "", &bridge.SurfaceError{Class: bridge.Gone, Code: "no_thread", Err: err}
+	}
+	if err := a.knowing(ctx); err != nil {
+		return "", err
 	}
 	t := threadList{a: a, channel: m.Place.Channel, thread: thread.ts, known: map[string]bridge.Copy{}, seen: map[string]bool{}, newest: m.Seen}
 	t.oldest = a.listFrom(m, known)
@@ -65,7 +70,7 @@ func (a *Adapter) listFrom(m bridge.Mirror, known []bridge.Copy) string {
 	slices.Sort(refs)
 	from := tsMicros(m.Seen) - a.settle.Microseconds()
 	if n := len(refs); n > 0 {
-		from = min(from, refs[max(0, n-lookBack)])
+		from = min(from, refs[max(0, n-a.lookBack())])
 	}
 	return microsTS(max(from, 0))
 }
