@@ -66,7 +66,7 @@ func checkParts(t fataler, author, md string, limit int) {
 		checkTokens(t, p.Text)
 		words = append(words, wordsOf(p.Blocks))
 	}
-	w := slackWriter{dir: team{}, limit: limit}
+	w := slackWriter{splitter: splitter{limit: limit}, dir: team{}}
 	want, wantWords := "", ""
 	w.take(author, md)
 	for _, p := range w.pieces {
@@ -134,4 +134,67 @@ func rawBlocks(blocks json.RawMessage) []block {
 		in.block(b)
 	}
 	return in.blocks
+}
+
+func TestPartsAreCutAtTheBestPlace(t *testing.T) {
+	fill := func(n int) string { return strings.Repeat("word ", n/5) }
+	for name, c := range map[string]struct{ md, want string }{
+		"paragraph": {fill(150) + "\n\nnext. " + fill(100), "word\n\n|next. word"},
+		"line":      {fill(150) + "end. " + fill(20) + "\nnext " + fill(100), "word\n|next word"},
+		"sentence":  {fill(150) + "end. Next " + fill(100), "end. |Next word"},
+		"word":      {fill(300), "word |word"},
+		"rune":      {strings.Repeat("x", 300), "x|x"},
+		"item":      {"- " + fill(150) + "\n- " + fill(100), "word\n|• word"},
+		"block":     {fill(150) + "\n\n```\nx " + strings.Repeat("y", 100) + "\n```", "word\n|```\nx y"},
+		"code line": {"```\n" + fill(150) + "\nnext " + fill(100) + "\n```", "\n\n```|```\nnext word"},
+	} {
+		parts := ToSlack(c.md, nil, minLimit)
+		if len(parts) != 2 {
+			t.Errorf("%s: %d parts: %q", name, len(parts), parts)
+			continue
+		}
+		before, after, _ := strings.Cut(c.want, "|")
+		if !strings.HasSuffix(parts[0].Text, before) || !strings.HasPrefix(parts[1].Text, after) {
+			t.Errorf("%s: cut as %q | %q", name, parts[0].Text, parts[1].Text)
+		}
+	}
+}
+
+func TestWhatIsLeftOfAnItemIsNoItem(t *testing.T) {
+	parts := ToSlack("1. "+strings.Repeat("word ", 60), nil, minLimit)
+	if len(parts) != 2 || !strings.Contains(string(parts[1].Blocks), `[{"type":"rich_text_section"`) {
+		t.Errorf("got %s", parts)
+	}
+}
+
+func TestCutsTearNoCharacterFromItsMarks(t *testing.T) {
+	for _, cluster := range []string{"e\u0301", "👋🏽", "👩\u200d💻", "❤️"} {
+		for pad := range 6 {
+			for _, p := range ToSlack(strings.Repeat("x", pad)+strings.Repeat(cluster, 150), nil, minLimit) {
+				text := strings.TrimLeft(p.Text, "x")
+				if strings.Count(text, cluster)*len(cluster) != len(text) {
+					t.Errorf("%q torn in %q", cluster, p.Text)
+				}
+			}
+		}
+	}
+}
+
+func TestJoinPutsALineEndWhereABlankWasLost(t *testing.T) {
+	for _, c := range []struct {
+		parts []string
+		want  string
+	}{
+		{nil, ""},
+		{[]string{"a"}, "a"},
+		{[]string{"some words", "and more"}, "some words\nand more"},
+		{[]string{"some words ", "and more"}, "some words and more"},
+		{[]string{"see\n```\nline one\n```", "```\nline two\n```\nend"}, "see\n```\nline one\nline two\n```\nend"},
+		{[]string{"see " + strings.Repeat("x", 100), "yz"}, "see " + strings.Repeat("x", 100) + "yz"},
+		{[]string{"", "a b", ""}, "a b"},
+	} {
+		if got := Join(c.parts); got != c.want {
+			t.Errorf("%q: got %q, want %q", c.parts, got, c.want)
+		}
+	}
 }

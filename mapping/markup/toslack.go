@@ -28,12 +28,14 @@ func ToSlack(md string, d Directory, limit int) []SlackPart {
 // ToSlackFrom is ToSlack with the name of who speaks in bold on a line of its
 // own before the first part. The name is passed through CleanName.
 func ToSlackFrom(author, md string, d Directory, limit int) []SlackPart {
-	out := slackWriter{dir: known(d), limit: slackLimit(limit)}
-	return out.parts(out.take(author, md))
+	w := slackWriter{dir: known(d)}
+	w.limit = slackLimit(limit)
+	w.take(author, md)
+	return w.parts()
 }
 
-// take makes pieces of a body and returns its blocks.
-func (w *slackWriter) take(author, md string) []block {
+// take makes pieces of a body.
+func (w *slackWriter) take(author, md string) {
 	blocks := slices.DeleteFunc(flatten(md), func(b block) bool { return b.kind == blockPre && len(b.spans) == 0 })
 	if name := CleanName(author); name != "" {
 		head := []span{{text: name, style: bold}, {text: "\n"}}
@@ -43,10 +45,33 @@ func (w *slackWriter) take(author, md string) []block {
 			blocks = append([]block{{kind: blockPara, spans: head[:1]}}, blocks...)
 		}
 	}
+	w.blocks = blocks
 	for i := range blocks {
-		w.block(blocks, i)
+		w.block(i)
 	}
-	return blocks
+}
+
+// parts puts the pieces into as few parts as the limits allow. Blanks that would
+// fill a part are left out.
+func (w *slackWriter) parts() []SlackPart {
+	var parts []SlackPart
+	for start := 0; start < len(w.pieces); {
+		end := w.cut(start, len(w.pieces))
+		encoded := w.encode(start, end)
+		for len(encoded) > maxBlocks && end > start+1 {
+			end = w.cut(start, start+max(1, (end-start)*maxBlocks/len(encoded)))
+			encoded = w.encode(start, end)
+		}
+		if slices.ContainsFunc(w.pieces[start:end], piece.visible) {
+			parts = append(parts, SlackPart{Text: w.text(start, end), Blocks: encoded})
+		}
+		start = end
+	}
+	return parts
+}
+
+func (w *slackWriter) encode(start, end int) json.RawMessage {
+	return toJSON([]richBlock{{Type: "rich_text", Elements: richElements(w.part(start, end))}})
 }
 
 const (
@@ -54,6 +79,10 @@ const (
 	// was measured to split a message by itself.
 	defaultLimit = 3900
 	minLimit     = 200
+	// maxBlocks is how long the JSON of a part's blocks may be. Slack refuses
+	// blocks of about 13,200 characters with msg_blocks_too_long and counts
+	// more than the text: https://github.com/slackapi/bolt-js/issues/2509
+	maxBlocks = 12000
 )
 
 func slackLimit(limit int) int {
@@ -80,21 +109,10 @@ var (
 	slackUnescaper = strings.NewReplacer("&amp;", "&", "&lt;", "<", "&gt;", ">")
 )
 
-// A piece is the smallest part of a message that is never split: a character,
-// a token or a mark. Text is how mrkdwn has it; the span is what it adds to the
-// blocks, if anything.
-type piece struct {
-	text  string
-	span  span
-	shown bool // the span counts; a mark stands in the text only
-	block int
-}
-
 // A slackWriter takes blocks apart into pieces and puts the pieces into parts.
 type slackWriter struct {
-	dir    Directory
-	limit  int
-	pieces []piece
+	splitter
+	dir Directory
 }
 
 func (w *slackWriter) mark(text string, block int) {
@@ -104,8 +122,8 @@ func (w *slackWriter) mark(text string, block int) {
 }
 
 // block adds the pieces of block i.
-func (w *slackWriter) block(blocks []block, i int) {
-	b := blocks[i]
+func (w *slackWriter) block(i int) {
+	b := w.blocks[i]
 	if i > 0 {
 		w.mark("\n", i-1)
 	}
