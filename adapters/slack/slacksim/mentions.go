@@ -167,6 +167,7 @@ func (s *Sim) Notifications() []Notification {
 // characters that are no markup are escaped and bare addresses become links.
 // "Your message may mutate", says the reference of chat.postMessage.
 func mutate(text string) string {
+	text = strings.ToValidUTF8(text, "\ufffd")
 	var b strings.Builder
 	code := false
 	for i := 0; i < len(text); {

@@ -93,6 +93,7 @@ type viewMessage struct {
 	Replies                         string
 	ThreadURL                       string
 	Shown                           string // thread open in the page
+	InThread                        bool   // shown in the thread's column
 }
 
 type viewFile struct {
@@ -220,6 +221,19 @@ func (s *Sim) viewMessages(v *pageView, ch *channel, as string) {
 			v.Thread = append(v.Thread, shown)
 		} else if e.thread == "" {
 			v.Messages = append(v.Messages, shown)
+		}
+	}
+	for i := range v.Thread {
+		v.Thread[i].InThread = true
+	}
+	// Ids are unique in a page: a message shown twice keeps its own where a
+	// permalink leads.
+	if v.Thread != nil {
+		v.Thread[0].Anchor = "t-" + v.ThreadTS
+	}
+	for i := range v.Messages {
+		if v.Messages[i].Broadcast {
+			v.Messages[i].Anchor = "c-" + v.Messages[i].TS
 		}
 	}
 	slices.SortStableFunc(v.Messages, byStamp)

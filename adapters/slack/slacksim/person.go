@@ -219,7 +219,7 @@ func (s *Sim) typed(text string) (string, json.RawMessage) {
 	if text == "" {
 		return "", nil
 	}
-	elements := reader{sim: s, typed: true}.blocks(text)
+	elements := reader{sim: s, typed: true}.blocks(strings.ToValidUTF8(text, "\ufffd"))
 	return mrkdwn(elements), s.richBlock(elements)
 }
 

@@ -61,7 +61,7 @@ func (s *Sim) renderBlock(b block) []node {
 		if err != nil || json.Unmarshal(raw, &elements) != nil {
 			return []node{{Kind: "note", Text: "unreadable rich text"}}
 		}
-		return s.renderRich(elements)
+		return s.renderRich(solid(elements))
 	case "section":
 		return s.renderSection(b)
 	case "header":

@@ -3,6 +3,7 @@ package slacksim
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -47,6 +48,7 @@ func (r *rich) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &in); err != nil {
 		return fmt.Errorf("read rich text element: %w", err)
 	}
+	r.Elements = solid(r.Elements)
 	if len(in.Style) == 0 || string(in.Style) == "null" {
 		return nil
 	}
@@ -64,6 +66,11 @@ func (r *rich) UnmarshalJSON(data []byte) error {
 	}
 	r.Style = marks
 	return nil
+}
+
+// solid leaves out elements that were null.
+func solid(elements []*rich) []*rich {
+	return slices.DeleteFunc(elements, func(r *rich) bool { return r == nil })
 }
 
 func (r *rich) marks() style {
