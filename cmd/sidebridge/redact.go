@@ -87,11 +87,11 @@ func newHider(known []string) *hider {
 		// A Discord bot's token: its id in Base64, a time, a MAC.
 		{`\b[MNO][\w-]{22,}\.[\w-]{5,}\.[\w-]{25,}`, redacted},
 		{`(?i)\b(Bearer|Basic|Bot) +[\w.~+/=-]{8,}`, "$1 " + redacted},
-		{`(?i)(Authorization["']?\s*[:=]\s*["']?)[^\s"',;}\]]+( +[^\s"',;}\]]+)?`, "$1" + redacted},
+		{`(?i)(Authorization\\*["']?\s*[:=]\s*\\*["']?)[^\s\\"',;}\]]+( +[^\s\\"',;}\]]+)?`, "$1" + redacted},
 		// Addresses that let whoever has them post.
 		{`(/webhooks/\d+/)[\w.-]+`, "$1" + redacted},
 		{`(hooks\.slack(?:-gov)?\.com)/[^\s"'<>]+`, "$1/" + redacted},
-		{`(response_url["']?\s*[:=]\s*["']?)[^\s"'<>]+`, "$1" + redacted},
+		{`(response_url\\*["']?\s*[:=]\s*\\*["']?)[^\s\\"'<>]+`, "$1" + redacted},
 		// Parameters of addresses and forms: Socket Mode's ticket is a password for one connection.
 		{`(?i)\b((?:[a-z_]*token|[a-z_]*secret|passw(?:or)?d|signature|sig|code|ticket|api_?key)=)[^\s&"'<>]{6,}`, "$1" + redacted},
 		// Signatures of requests, Slack's and ours.

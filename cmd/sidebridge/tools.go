@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 
 	"github.com/sidebridge/sidebridge/config"
 	"github.com/sidebridge/sidebridge/store"
@@ -15,6 +17,11 @@ func withStore(ctx context.Context, p *program, f configFlag, use func(*config.C
 	cfg, err := f.load(p)
 	if err != nil {
 		return err
+	}
+	if file := cfg.Database.SQLite; !cfg.Database.Postgres.IsSet() {
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("there is no database %s yet: run sidebridge migrate, or start the daemon", file)
+		}
 	}
 	s, err := openStore(ctx, cfg, quietLogger(cfg, p), "")
 	if err != nil {
