@@ -63,7 +63,7 @@ func TestChannelEvents(t *testing.T) {
 
 func TestChannelKeepsItsMessagesWhenItsIDChanges(t *testing.T) {
 	r := receive(t)
-	w := start(t, Options{EventsURL: r.URL})
+	w := start(t, Options{EventsURL: r.URL, Workers: 1})
 	root := w.post(w.anna, "root")
 	id, err := w.ChangeChannelID(w.ch)
 	w.check(err)
@@ -97,7 +97,7 @@ func TestSharedChannelsMarkTheirEventsAndAuthors(t *testing.T) {
 
 func TestEventsNeedScopesAndMembership(t *testing.T) {
 	r := receive(t)
-	w := start(t, Options{EventsURL: r.URL, Scopes: []string{"channels:history"}})
+	w := start(t, Options{EventsURL: r.URL, Workers: 1, Scopes: []string{"channels:history"}})
 	private := w.AddChannel(ChannelSpec{Name: "secret", Private: true})
 	_, err := w.anna.Post(private, "no groups:history")
 	w.check(err)
