@@ -95,6 +95,24 @@ func (s *Store) TicketPage(ctx context.Context, ticket int64) (*bridge.State, er
 	})
 }
 
+// TicketSaid returns a ticket with what was said to, by and about the customer,
+// without its side conversations.
+func (s *Store) TicketSaid(ctx context.Context, ticket int64) (*bridge.State, error) {
+	return s.snapshot(ctx, func(r *pageReader) error {
+		kinds := []any{
+			string(bridge.TicketCreated), string(bridge.CustomerWrote), string(bridge.CustomerReply), string(bridge.NoteWritten),
+		}
+		err := r.run(ctx,
+			r.tickets(s.build("SELECT "+ticketCols+" FROM tickets WHERE id = ? AND created > 0", ticket)),
+			r.entries(s.build(entryQuery+"WHERE e.ticket = ? AND e.conversation = 0 AND e.kind IN ", ticket).list(kinds).add(" ORDER BY e.seq")),
+		)
+		if err == nil && r.st.Tickets[ticket] == nil {
+			err = fmt.Errorf("ticket %d: %w", ticket, bridge.ErrNotFound)
+		}
+		return err
+	})
+}
+
 // TicketSince returns what came into a ticket's log after an entry, with the
 // present state of the messages that it touched. Without news, the State still
 // has the ticket, its conversations and its mirrors.

@@ -90,6 +90,10 @@ func TestTicketPageAndWhatCameSince(t *testing.T) {
 		if have[posted.Seq] != "I see it" || have[m.BodySeq] != "Can you look, please?" || have[m.ID.Seq] != "Can you look?" {
 			t.Errorf("words of what came since: %v", have)
 		}
+		said, err := s.TicketSaid(t.Context(), conv.Ticket)
+		if err != nil || len(said.Entries) != 2 || said.Entries[1].Words.Body != "I was billed twice" {
+			t.Errorf("said on the ticket: %d entries, %v", len(said.Entries), err)
+		}
 		if _, err := s.TicketPage(t.Context(), 99); !errors.Is(err, bridge.ErrNotFound) {
 			t.Errorf("page of no ticket: %v, want ErrNotFound", err)
 		}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/sidebridge/sidebridge/bridge"
@@ -11,6 +12,7 @@ import (
 type Desk struct {
 	Tickets   Tickets
 	Directory interface {
+		SignIns
 		People
 		Groups
 	}
@@ -23,7 +25,7 @@ var _ bridge.Desk = (*Desk)(nil)
 
 // Context reads a ticket with the customer's messages, the replies and the notes.
 func (d *Desk) Context(ctx context.Context, ticket int64) (bridge.TicketContext, error) {
-	st, err := d.Tickets.TicketPage(ctx, ticket)
+	st, err := d.Tickets.TicketSaid(ctx, ticket)
 	if err != nil {
 		return bridge.TicketContext{}, err
 	}
@@ -33,9 +35,11 @@ func (d *Desk) Context(ctx context.Context, ticket int64) (bridge.TicketContext,
 	}
 	t := st.Tickets[ticket]
 	if t.Assignee != "" {
-		if err := n.addPeople(ctx, d.Directory); err != nil {
+		p, _, err := d.Directory.Person(ctx, t.Assignee)
+		if err != nil && !errors.Is(err, bridge.ErrNotFound) {
 			return bridge.TicketContext{}, err
 		}
+		n.people[t.Assignee] = p.Name // empty for somebody who left
 	}
 	out := bridge.TicketContext{
 		ID: ticket, Status: t.Status, Priority: t.Priority, Group: n.group(t.Group), Tags: t.Tags,

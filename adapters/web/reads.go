@@ -17,6 +17,8 @@ type Tickets interface {
 	Inbox(ctx context.Context, statuses []string, assignee string, before time.Time, beforeID int64, limit int) (*bridge.State, error)
 	// TicketPage returns all that was said on a ticket, its mirrors and what they show.
 	TicketPage(ctx context.Context, ticket int64) (*bridge.State, error)
+	// TicketSaid returns a ticket with what was said to, by and about the customer.
+	TicketSaid(ctx context.Context, ticket int64) (*bridge.State, error)
 	// TicketSince returns the entries after one and the messages they touched.
 	TicketSince(ctx context.Context, ticket, after int64) (*bridge.State, error)
 	// Entries returns up to limit entries of every kind after one, in order.
