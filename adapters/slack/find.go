@@ -21,6 +21,9 @@ func (a *Adapter) Find(ctx context.Context, at bridge.Attempt) (bridge.Receipt, 
 	if at.Call.Verb != bridge.VerbPost {
 		return bridge.Receipt{}, false, nil // repeating it is as good
 	}
+	if err := a.knowing(ctx); err != nil {
+		return bridge.Receipt{}, false, err
+	}
 	ids := memoIDs(at.Memo)
 	if u, ok := at.Call.Payload.(*upload); ok {
 		r, found, err := a.findShared(ctx, at, u, ids)

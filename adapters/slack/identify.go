@@ -57,6 +57,15 @@ func (a *Adapter) ready(ctx context.Context) error {
 	}
 }
 
+// knowing is ready for what the relay asks: looking for our own posts before we know
+// which are ours would find none and post them again.
+func (a *Adapter) knowing(ctx context.Context) error {
+	if err := a.ready(ctx); err != nil {
+		return &bridge.SurfaceError{Class: bridge.Transient, Code: "not_identified", Err: err}
+	}
+	return nil
+}
+
 // identify asks who we are until there is an answer. A token of another workspace
 // is a mistake in the configuration and ends Run.
 func (a *Adapter) identify(ctx context.Context) error {

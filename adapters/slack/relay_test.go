@@ -46,7 +46,7 @@ func newBridged(t *testing.T, s setup) *bridged {
 	}
 	b := &bridged{world: newWorld(t, s), memory: memory}
 	relay := bridge.NewRelay(bridge.RelayOptions{
-		Store: memory, Desk: memory.Desk(), Bell: memory.Bell(), Doubt: 600 * time.Millisecond, Poll: 20 * time.Millisecond,
+		Store: memory, Desk: memory.Desk(), Bell: memory.Bell(), Doubt: 300 * time.Millisecond, Poll: 20 * time.Millisecond,
 		CallTimeout: 5 * time.Second,
 	}, bridge.Port{Surface: b.a, Workspace: b.sim.TeamID(), PerChannel: 8})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -58,6 +58,24 @@ func newBridged(t *testing.T, s setup) *bridged {
 	})
 	t.Cleanup(b.stop)
 	return b
+}
+
+// until waits for something that the log, or the simulator, has to show.
+func (b *bridged) until(what string, holds func() bool) {
+	b.t.Helper()
+	deadline := time.After(20 * time.Second)
+	for {
+		rung := b.memory.Bell().Any()
+		if holds() {
+			return
+		}
+		select {
+		case <-rung:
+		case <-time.After(20 * time.Millisecond): // a change of the simulator rings nothing here
+		case <-deadline:
+			b.t.Fatalf("waiting until %s: mirrors %+v, events %+v", what, b.memory.Mirrors(), b.sim.EventStats())
+		}
+	}
 }
 
 func (b *bridged) append(c bridge.Command) bridge.Result {

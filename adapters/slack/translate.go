@@ -103,6 +103,9 @@ func (a *Adapter) deleted(e *event) (bridge.Inbound, string) {
 	if e.Previous != nil {
 		m = *e.Previous
 		m.TS = e.DeletedTS
+		if a.skip(string(e.Channel), &m) == skipBot {
+			return bridge.Inbound{}, skipBot // it was not taken when it was said
+		}
 	}
 	return a.gone(string(e.Channel), &m)
 }
@@ -209,10 +212,29 @@ func (a *Adapter) author(ask asking, m *message) (bridge.Account, string) {
 func (a *Adapter) body(ask asking, m *message) string {
 	text := markup.SlackText{Workspace: a.workspace, Text: m.Text, Blocks: m.Blocks}
 	body := markup.FromSlack(text, directory{a: a, ask: ask})
+	for _, att := range m.Attachments {
+		// Previews of links are left out; a forwarded message is what was said.
+		if att.Share || (body == "" && len(m.Files) == 0) {
+			body += a.forwarded(ask, att)
+		}
+	}
+	body = strings.TrimSpace(body)
 	if m.Subtype == "me_message" && body != "" && !strings.ContainsAny(body, "*\n") {
 		return "*" + body + "*"
 	}
 	return body
+}
+
+// forwarded renders a message that was forwarded as a quote.
+func (a *Adapter) forwarded(ask asking, att attachment) string {
+	text := markup.FromSlack(markup.SlackText{Workspace: a.workspace, Text: first(att.Text, att.Fallback)}, directory{a: a, ask: ask})
+	if text == "" {
+		return ""
+	}
+	if name := markup.CleanName(att.Author); name != "" {
+		text = "**" + escapeName(name) + "**\n" + text
+	}
+	return "\n\n> " + strings.ReplaceAll(text, "\n", "\n> ")
 }
 
 // tokenOf returns the delivery token of a post of ours. An upload's message has

@@ -111,6 +111,8 @@ func TestWhichMessagesAreTaken(t *testing.T) {
 		{"a delete", `{"type":"message","subtype":"message_deleted","channel":"C1","deleted_ts":"` + replyTS + `","previous_message":{"user":"U1","ts":"` +
 			replyTS + `","thread_ts":"` + rootTS + `"}}`, bridge.InDelete, ""},
 		{"a delete without the message", `{"type":"message","subtype":"message_deleted","channel":"C1","deleted_ts":"` + replyTS + `"}`, bridge.InDelete, ""},
+		{"another bot's delete", `{"type":"message","subtype":"message_deleted","channel":"C1","deleted_ts":"` + replyTS +
+			`","previous_message":{"user":"U1","bot_id":"B9","ts":"` + replyTS + `","thread_ts":"` + rootTS + `"}}`, "", skipBot},
 		{"a delete of nothing", `{"type":"message","subtype":"message_deleted","channel":"C1"}`, "", skipMalformed},
 	}
 	a := offline(t, func(o *Options) { o.Bots = []string{"BOK"} })
@@ -147,6 +149,20 @@ func TestSomebodyElsesTokenProvesNothing(t *testing.T) {
 		`","thread_ts":"`+rootTS+`","metadata":{"event_type":"sidebridge_delivery","event_payload":{"d":"tok"}}}`)
 	if skip != "" || in.Ours || in.Token != "" {
 		t.Errorf("ours %v, token %q, skipped %q", in.Ours, in.Token, skip)
+	}
+}
+
+func TestAForwardedMessageIsQuotedAndAPreviewIsNot(t *testing.T) {
+	reply := `"type":"message","channel":"C1","user":"U1","ts":"` + replyTS + `","thread_ts":"` + rootTS + `"`
+	for raw, want := range map[string]string{
+		`{` + reply + `,"text":"look","attachments":[{"is_share":true,"author_name":"Bo","text":"one\ntwo"}]}`:         "look\n\n> **Bo**\n> one\n> two",
+		`{` + reply + `,"text":"","attachments":[{"fallback":"a card"}]}`:                                              "> a card",
+		`{` + reply + `,"text":"<https://e.org>","attachments":[{"from_url":"https://e.org","text":"the page says"}]}`: "<https://e.org>",
+	} {
+		in, skip := translated(t, offline(t), raw)
+		if skip != "" || in.Body != want {
+			t.Errorf("%q, want %q", in.Body, want)
+		}
 	}
 }
 

@@ -102,12 +102,22 @@ type message struct {
 	Text        string          `json:"text"`
 	Blocks      json.RawMessage `json:"blocks"`
 	Files       []file          `json:"files"`
+	Attachments []attachment    `json:"attachments"`
 	ClientMsgID string          `json:"client_msg_id"`
 	Edited      *edited         `json:"edited"`
 	Metadata    *metadata       `json:"metadata"`
 	Profile     *profile        `json:"user_profile"`
 	// HiddenByLimit marks a message that a free plan no longer shows.
 	HiddenByLimit json.RawMessage `json:"is_hidden_by_limit"`
+}
+
+// attachment is a message that was forwarded, a link's preview, or what another
+// app has attached. https://docs.slack.dev/reference/messaging/attachments
+type attachment struct {
+	Text     string `json:"text"`
+	Fallback string `json:"fallback"`
+	Author   string `json:"author_name"`
+	Share    bool   `json:"is_share"`
 }
 
 // hidden reports whether the words are withheld: a stub stands in their place.
