@@ -145,6 +145,8 @@ listen = %q
 public_url = %q
 [log]
 level = "debug"
+[catchup]
+every = "10s"
 [database]
 %s
 [[slack]]
