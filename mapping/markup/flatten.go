@@ -7,8 +7,8 @@ import (
 	extast "github.com/yuin/goldmark/extension/ast"
 )
 
-// maxDepth is how deep the syntax tree is followed; what is nested deeper than
-// anybody means is shown as its source.
+// maxDepth is how deep lists and quotes are followed into one another; what
+// stands deeper than anybody means is shown as its source.
 const maxDepth = 100
 
 // flatten reads Markdown into blocks.
@@ -140,7 +140,7 @@ func sourceOf(n ast.Node, src []byte) string {
 // inline returns the spans of n's children.
 func (f *flattener) inline(n ast.Node, st style) []span {
 	r := inliner{src: f.src}
-	r.children(n, st, 0)
+	r.children(n, st)
 	return r.spans
 }
 
@@ -150,18 +150,15 @@ type inliner struct {
 	spans []span
 }
 
-func (r *inliner) children(n ast.Node, st style, depth int) {
-	if depth > maxDepth {
-		return
-	}
+func (r *inliner) children(n ast.Node, st style) {
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
-		r.node(c, st, depth+1)
+		r.node(c, st)
 	}
 }
 
 func (r *inliner) add(s span) { r.spans = append(r.spans, s) }
 
-func (r *inliner) node(n ast.Node, st style, depth int) {
+func (r *inliner) node(n ast.Node, st style) {
 	switch n := n.(type) {
 	case *ast.Text:
 		r.add(span{style: st, text: unescape(n.Segment.Value(r.src))})
@@ -172,12 +169,12 @@ func (r *inliner) node(n ast.Node, st style, depth int) {
 		r.add(span{style: st | code, text: codeSpanText(n, r.src)})
 	case *ast.Emphasis:
 		if n.Level == 1 {
-			r.children(n, st|italic, depth)
+			r.children(n, st|italic)
 		} else {
-			r.children(n, st|bold, depth)
+			r.children(n, st|bold)
 		}
 	case *extast.Strikethrough:
-		r.children(n, st|strike, depth)
+		r.children(n, st|strike)
 	case *emojiNode:
 		r.add(span{kind: spanEmoji, style: st, text: emojiUnicode(n.name), ref: n.name})
 	case *refNode:
@@ -185,11 +182,11 @@ func (r *inliner) node(n ast.Node, st style, depth int) {
 	case *ast.AutoLink:
 		r.add(autoLinkSpan(n, r.src, st))
 	case *ast.Link:
-		r.link(n, string(n.Destination), st, depth)
+		r.link(n, string(n.Destination), st)
 	case *ast.Image:
-		r.link(n, string(n.Destination), st, depth)
+		r.link(n, string(n.Destination), st)
 	default:
-		r.children(n, st, depth)
+		r.children(n, st)
 	}
 }
 
@@ -241,9 +238,9 @@ func autoLinkSpan(n *ast.AutoLink, src []byte, st style) span {
 
 // link adds a link or an image, which is shown as a link, because fetching it
 // would tell a stranger who reads. Only safe addresses become links.
-func (r *inliner) link(n ast.Node, dest string, st style, depth int) {
+func (r *inliner) link(n ast.Node, dest string, st style) {
 	inner := inliner{src: r.src}
-	inner.children(n, st, depth)
+	inner.children(n, st)
 	u, ok := safeURL(unescape([]byte(dest)))
 	if !ok {
 		r.spans = append(r.spans, inner.spans...)

@@ -57,7 +57,7 @@ func TestMrkdwnReadsTheSameWhenWrittenAgain(t *testing.T) {
 }
 
 func FuzzFromSlack(f *testing.F) {
-	for _, s := range payloads(f) {
+	for _, s := range seeds(f) {
 		f.Add("T1", s, []byte(nil))
 		f.Add("T1", "", []byte(toJSON([]richBlock{{Type: "rich_text", Elements: []richElement{{Type: "rich_text_section", Elements: []any{element{Type: "text", Text: s}}}}}})))
 	}

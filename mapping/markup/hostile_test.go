@@ -33,3 +33,26 @@ func TestHostileInputIsReadInTime(t *testing.T) {
 		FromSlack(SlackText{Workspace: "T1", Blocks: toJSON([]richBlock{{Type: "rich_text", Elements: []richElement{{Type: "rich_text_section", Elements: element}}}})}, nil)
 	}
 }
+
+func TestNothingVanishesHoweverDeepItStands(t *testing.T) {
+	lists := strings.Builder{}
+	for i := range 300 {
+		lists.WriteString(strings.Repeat("  ", i) + "- x\n")
+	}
+	for name, md := range map[string]string{
+		"emphasis": strings.Repeat("*x **x ", 300) + strings.Repeat("x** x*", 300),
+		"quotes":   strings.Repeat("> ", 300) + strings.Repeat("x", 300),
+		"lists":    lists.String(),
+		"markers":  strings.Repeat("- ", 300) + strings.Repeat("x", 300),
+		"links":    strings.Repeat("[x ", 2000) + strings.Repeat("x](https://a.example)", 2000),
+		"strikes":  strings.Repeat("~~x ", 2000),
+	} {
+		want := strings.Count(md, "x") - strings.Count(md, "example")
+		seen := map[string]string{"plain": Plain(md), "html": tagPattern.ReplaceAllString(string(HTML(md)), "")}
+		for where, s := range seen {
+			if got := strings.Count(s, "x") - strings.Count(s, "example"); got != want {
+				t.Errorf("%s, %s: %d of %d left", name, where, got, want)
+			}
+		}
+	}
+}

@@ -30,10 +30,6 @@ type htmlWriter struct {
 }
 
 func (r *htmlWriter) children(n ast.Node, depth int) {
-	if depth > maxDepth {
-		r.text(sourceOf(n, r.src))
-		return
-	}
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
 		r.node(c, depth+1)
 	}
@@ -52,6 +48,10 @@ func (r *htmlWriter) text(s string) {
 }
 
 func (r *htmlWriter) node(n ast.Node, depth int) {
+	if depth > maxDepth && n.Type() == ast.TypeBlock {
+		r.text(sourceOf(n, r.src))
+		return
+	}
 	switch n := n.(type) {
 	case *ast.Paragraph:
 		r.wrap(n, "p", depth)
@@ -156,7 +156,7 @@ func (r *htmlWriter) linkNode(n ast.Node, dest string, depth int) {
 	address, ok := safeURL(unescape([]byte(dest)))
 	r.link(address, ok, func() {
 		inner := inliner{src: r.src}
-		inner.children(n, 0, depth)
+		inner.children(n, 0)
 		label := plainSpans(inner.spans)
 		if strings.TrimSpace(label) == "" {
 			r.text(address)

@@ -66,11 +66,7 @@ func cells(spans []span) []cell {
 
 // codeSpan writes inline code between runs of backticks that are not in it.
 func codeSpan(text string) string {
-	n := 1
-	for strings.Contains(text, strings.Repeat("`", n)) {
-		n++
-	}
-	mark := strings.Repeat("`", n)
+	mark := strings.Repeat("`", longestRun(text, '`')+1)
 	edge := strings.HasPrefix(text, "`") || strings.HasSuffix(text, "`") ||
 		strings.HasPrefix(text, " ") && strings.HasSuffix(text, " ") && strings.Trim(text, " ") != ""
 	if edge {

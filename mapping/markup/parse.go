@@ -56,7 +56,7 @@ func shallow(md string) string {
 			if !strings.ContainsRune(">-+* \t0123456789.)", r) {
 				break
 			}
-			if strings.ContainsRune(">-+*", r) || (r == '.' || r == ')') {
+			if r == '>' || strings.ContainsRune("-+*.)", r) && strings.HasPrefix(line[i+1:], " ") {
 				depth++
 			}
 			if depth > maxDepth {

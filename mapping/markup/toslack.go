@@ -49,6 +49,7 @@ func (w *slackWriter) take(author, md string) {
 	for i := range blocks {
 		w.block(i)
 	}
+	w.defuse()
 }
 
 // parts puts the pieces into as few parts as the limits allow. Blanks that would
@@ -129,9 +130,9 @@ func (w *slackWriter) block(i int) {
 	}
 	switch b.kind {
 	case blockPre:
-		w.mark("```\n", i)
+		w.mark(fenceStart, i)
 		w.runes(span{text: plainSpans(b.spans)}, i)
-		w.mark("\n```", i)
+		w.mark(fenceEnd, i)
 		return
 	case blockItem:
 		marker := "• "
@@ -257,17 +258,31 @@ func inert(s string) string {
 	return EscapeSlack(strings.ReplaceAll(s, "```", "'''"))
 }
 
-// runes adds text a character a piece. Three backticks in a row would be a
-// fence to mrkdwn, which knows no escape for them.
+// runes adds text a character a piece.
 func (w *slackWriter) runes(s span, i int) {
-	ticks := longestRun(s.text, '`') >= 3
 	for _, r := range s.text {
 		shown := s
 		shown.text = string(r)
-		text := EscapeSlack(shown.text)
-		if ticks && r == '`' {
-			text = "'"
+		w.pieces = append(w.pieces, piece{text: EscapeSlack(shown.text), span: shown, shown: true, block: i})
+	}
+}
+
+// defuse takes every third backtick in a row out of the text that is not a fence
+// of ours: mrkdwn would take it for one, and has no escape for it.
+func (w *slackWriter) defuse() {
+	run := 0
+	for i, p := range w.pieces {
+		if p.text == fenceStart || p.text == fenceEnd {
+			run = 0
+			continue
 		}
-		w.pieces = append(w.pieces, piece{text: text, span: shown, shown: true, block: i})
+		for at, r := range p.text {
+			if r != '`' {
+				run = 0
+			} else if run++; run == 3 {
+				w.pieces[i].text = w.pieces[i].text[:at] + "'" + w.pieces[i].text[at+1:]
+				run = 0
+			}
+		}
 	}
 }
