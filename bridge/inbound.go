@@ -143,7 +143,7 @@ func (in *Inbound) settleEcho(s *State) Result {
 		return Result{Outcome: Echo}
 	}
 	for _, d := range s.Deliveries {
-		if d.Token == in.Token && !d.Done {
+		if d.Token == in.Token && !d.Done && d.Verb == VerbPost {
 			res := s.settle(d, Receipt{Ref: in.Source.Ref, Print: in.Print})
 			return Result{Outcome: Echo, ID: d.Mirror, Seq: res.Seq, Mirror: d.Mirror}
 		}

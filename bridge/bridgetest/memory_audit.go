@@ -102,7 +102,7 @@ func (m *Memory) Idle() bool {
 func (m *Memory) Verify() []string {
 	var out []string
 	for _, id := range m.Tickets() {
-		for _, f := range bridge.Verify(m.record(id)) {
+		for _, f := range bridge.Verify(m.Record(id)) {
 			out = append(out, f.String())
 		}
 	}
@@ -111,7 +111,15 @@ func (m *Memory) Verify() []string {
 	return append(out, m.disk.broken...)
 }
 
-func (m *Memory) record(id int64) bridge.Record {
+// Look calls f with the rows as they stand; f changes nothing.
+func (m *Memory) Look(f func(*bridge.State)) {
+	m.disk.mu.Lock()
+	defer m.disk.mu.Unlock()
+	f(m.disk.st)
+}
+
+// Record returns everything stored about a ticket, as an auditor reads it.
+func (m *Memory) Record(id int64) bridge.Record {
 	m.disk.mu.Lock()
 	defer m.disk.mu.Unlock()
 	st := m.disk.st
