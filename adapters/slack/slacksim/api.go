@@ -1,11 +1,7 @@
 package slacksim
 
 import (
-	"errors"
 	"net/http"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -83,17 +79,6 @@ type call struct {
 	arrival *Arrival
 	fault   *Fault
 	app     bool // carries the app-level token
-}
-
-// reply is what goes back over the wire.
-type reply struct {
-	status     int
-	body       []byte
-	kind       string
-	retryAfter int
-	close      bool
-	scopes     string
-	accepted   string
 }
 
 func (s *Sim) serveAPI(w http.ResponseWriter, r *http.Request) {
@@ -192,170 +177,6 @@ func (s *Sim) run(c *call, m method, captured *[]*delivery) reply {
 	out := reply{status: http.StatusOK, body: body, kind: jsonType, accepted: m.scope}
 	out.scopes = s.scopeList()
 	return out
-}
-
-const jsonType = "application/json; charset=utf-8"
-
-// refuse answers with an error.
-func (s *Sim) refuse(c *call, err error) reply {
-	var limited rateLimited
-	if errors.As(err, &limited) {
-		s.record(c, "ratelimited", http.StatusTooManyRequests, false)
-		return reply{
-			status: http.StatusTooManyRequests, retryAfter: int(limited), kind: jsonType,
-			body: encode(fields{"ok": false, "error": "ratelimited"}),
-		}
-	}
-	var e apiError
-	if !errors.As(err, &e) {
-		e = apiError{code: "fatal_error"}
-	}
-	s.record(c, e.code, http.StatusOK, false)
-	body := fields{"ok": false, "error": e.code}
-	if e.needed != "" {
-		body.with("needed", e.needed).with("provided", e.provided)
-	}
-	if e.messages != nil {
-		body.with("response_metadata", fields{"messages": e.messages})
-	}
-	return reply{status: http.StatusOK, body: encode(body), kind: jsonType, scopes: s.scopeList()}
-}
-
-// spoil answers as the fault says.
-func (s *Sim) spoil(c *call) reply {
-	f := c.fault
-	applied := c.arrival.Applied
-	switch {
-	case f.CloseSocket:
-		s.record(c, "closed", 0, applied)
-		return reply{close: true}
-	case f.Status == http.StatusTooManyRequests:
-		s.record(c, "ratelimited", f.Status, applied)
-		kind, body := jsonType, encode(fields{"ok": false, "error": "ratelimited"})
-		if f.HTML {
-			kind, body = "text/html", []byte(errorPage)
-		}
-		return reply{status: f.Status, retryAfter: max(1, f.RetryAfter), kind: kind, body: body}
-	case f.HTML:
-		s.record(c, "html", statusOr200(f.Status), applied)
-		return reply{status: statusOr200(f.Status), kind: "text/html; charset=utf-8", body: []byte(errorPage)}
-	case f.BrokenJSON:
-		s.record(c, "broken json", statusOr200(f.Status), applied)
-		return reply{status: statusOr200(f.Status), kind: jsonType, body: []byte(`{"ok":true,"channel":"C0`)}
-	case f.Error != "":
-		s.record(c, f.Error, statusOr200(f.Status), applied)
-		return reply{
-			status: statusOr200(f.Status), kind: jsonType, retryAfter: f.RetryAfter,
-			body: encode(fields{"ok": false, "error": f.Error}),
-		}
-	}
-	s.record(c, strconv.Itoa(f.Status), f.Status, applied)
-	return reply{status: f.Status, kind: "text/plain", body: []byte(http.StatusText(f.Status)), retryAfter: f.RetryAfter}
-}
-
-const errorPage = "<!DOCTYPE html><html><head><title>Something went wrong</title></head><body>Simulated error page</body></html>"
-
-func statusOr200(status int) int {
-	if status == 0 {
-		return http.StatusOK
-	}
-	return status
-}
-
-// sleep waits for a delay unless the caller or the simulator goes away.
-func (s *Sim) sleep(r *http.Request, pause time.Duration) {
-	if pause <= 0 {
-		return
-	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-r.Context().Done():
-	case <-s.ctx.Done():
-	}
-}
-
-// write sends a reply. Date is the simulator's clock, which clients use to
-// measure the offset of their own.
-func (s *Sim) write(w http.ResponseWriter, out reply) {
-	if out.close {
-		panic(http.ErrAbortHandler)
-	}
-	h := w.Header()
-	h.Set("Date", s.now().UTC().Format(http.TimeFormat))
-	h.Set("Content-Type", out.kind)
-	if out.scopes != "" {
-		h.Set("X-OAuth-Scopes", out.scopes)
-	}
-	if out.accepted != "" {
-		h.Set("X-Accepted-OAuth-Scopes", out.accepted)
-	}
-	if out.retryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(out.retryAfter))
-	}
-	w.WriteHeader(out.status)
-	_, _ = w.Write(out.body)
-	_ = http.NewResponseController(w).Flush()
-}
-
-// token returns what the call authenticates with.
-func token(r *http.Request, a args) string {
-	if bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		return bearer
-	}
-	return a.form.Get("token")
-}
-
-// authorise checks token and scope. The caller holds mu.
-func (s *Sim) authorise(c *call, r *http.Request, m method) error {
-	switch token(r, c.args) {
-	case "":
-		return fail("not_authed")
-	case s.opts.AppToken:
-		c.app = true
-		if !m.app && !m.anyToken {
-			return fail("not_allowed_token_type")
-		}
-		return nil
-	case s.opts.BotToken:
-		switch {
-		case s.uninstalled:
-			return fail("account_inactive")
-		case s.revoked:
-			return fail("token_revoked")
-		case m.app:
-			return fail("not_allowed_token_type")
-		}
-		return s.need(m.scope)
-	}
-	return fail("invalid_auth")
-}
-
-// need fails with missing_scope unless the scope, if any, is granted. The
-// caller holds mu.
-func (s *Sim) need(scope string) error {
-	if scope == "" || s.scopes[scope] {
-		return nil
-	}
-	return apiError{code: "missing_scope", needed: scope, provided: s.scopeListLocked()}
-}
-
-func (s *Sim) scopeList() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.scopeListLocked()
-}
-
-func (s *Sim) scopeListLocked() string {
-	var granted []string
-	for scope, has := range s.scopes {
-		if has {
-			granted = append(granted, scope)
-		}
-	}
-	slices.Sort(granted)
-	return strings.Join(granted, ",")
 }
 
 // ok starts a successful answer.

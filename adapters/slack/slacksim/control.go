@@ -54,7 +54,7 @@ func (s *Sim) serveControl(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusBadRequest, fields{"ok": false, "error": "unreadable order"})
 		return
 	}
-	s.name(&o)
+	s.resolve(&o)
 	ts, err := s.obey(r, r.PathValue("verb"), o)
 	if err != nil {
 		writeJSON(w, http.StatusBadRequest, fields{"ok": false, "error": err.Error()})
@@ -63,8 +63,8 @@ func (s *Sim) serveControl(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, fields{"ok": true, "ts": ts})
 }
 
-// name replaces names by ids.
-func (s *Sim) name(o *order) {
+// resolve replaces names by ids.
+func (s *Sim) resolve(o *order) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if u := s.userByName(o.As); u != nil && s.users[o.As] == nil {
@@ -163,7 +163,7 @@ func (s *Sim) obeyAdmin(verb string, o order) (handled bool, err error) {
 // or with &thread= those of a thread.
 func (s *Sim) serveState(w http.ResponseWriter, r *http.Request) {
 	o := order{Channel: r.URL.Query().Get("channel"), Thread: r.URL.Query().Get("thread")}
-	s.name(&o)
+	s.resolve(&o)
 	s.mu.Lock()
 	s.noteBase(r)
 	channels, users := []fields{}, []fields{}

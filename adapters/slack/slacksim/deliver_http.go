@@ -156,13 +156,17 @@ func (s *Sim) Sign(header http.Header, body []byte) {
 	header.Set("X-Slack-Signature", "v0="+hex.EncodeToString(mac.Sum(nil)))
 }
 
-// SetEventsURL points HTTP deliveries somewhere else, for events and
-// interactions alike, as an admin does in the app's settings.
+// SetEventsURL points HTTP deliveries somewhere else, as an admin does in the
+// app's settings; interactions too unless they have an address of their own.
 func (s *Sim) SetEventsURL(target string) {
-	s.queue.mu.Lock()
-	s.queue.url, s.queue.actURL = target, target
-	s.queue.mu.Unlock()
-	s.queue.cond.Broadcast()
+	q := s.queue
+	q.mu.Lock()
+	if q.actURL == q.url {
+		q.actURL = target
+	}
+	q.url = target
+	q.mu.Unlock()
+	q.cond.Broadcast()
 }
 
 // SetInteractivityURL points only interactions somewhere else.

@@ -260,3 +260,35 @@ func TestModalStaysOpenWhenTheAppAnswersErrors(t *testing.T) {
 		t.Errorf("answer %s, %d views", answer, len(w.Views()))
 	}
 }
+
+func TestPressWithoutASocketFailsAtOnceAndIsNotKept(t *testing.T) {
+	w := start(t, Options{SocketMode: true})
+	ts := w.must("chat.postMessage", "channel", w.ch, "text", "Ticket", "blocks", card).TS
+	if err := w.anna.Press(w.ctx(), w.ch, ts, "show"); !errors.Is(err, ErrNoAnswer) {
+		t.Errorf("got %v", err)
+	}
+	a := w.dial()
+	if f := a.next(); f.Type != "events_api" {
+		t.Errorf("frame %+v", f)
+	} else {
+		a.ack(f)
+	}
+	w.settle()
+}
+
+func TestInteractionsCanHaveAnAddressOfTheirOwn(t *testing.T) {
+	events, acts, moved := receive(t), receive(t), receive(t)
+	w := start(t, Options{EventsURL: events.URL, InteractivityURL: acts.URL})
+	w.SetEventsURL(moved.URL)
+	ts := w.must("chat.postMessage", "channel", w.ch, "text", "Ticket", "blocks", card).TS
+	w.check(w.anna.Press(w.ctx(), w.ch, ts, "show"))
+	w.settle()
+	if len(events.all()) != 0 || len(moved.all()) != 1 || len(acts.all()) != 1 {
+		t.Errorf("%d, %d, %d", len(events.all()), len(moved.all()), len(acts.all()))
+	}
+	w.SetInteractivityURL(moved.URL)
+	w.check(w.anna.Press(w.ctx(), w.ch, ts, "show"))
+	if len(moved.all()) != 2 {
+		t.Error("the new address got nothing")
+	}
+}

@@ -49,11 +49,10 @@ type channel struct {
 	all []*message
 }
 
-func (c *channel) private() bool           { return c.kind != "channel" }
-func (c *channel) member(id string) bool   { return slices.Contains(c.members, id) }
-func (c *channel) remove(id string)        { c.members = slices.DeleteFunc(c.members, is(id)) }
-func is(id string) func(string) bool       { return func(other string) bool { return other == id } }
-func (c *channel) live(ts string) *message { return c.byTS[ts] }
+func (c *channel) private() bool         { return c.kind != "channel" }
+func (c *channel) member(id string) bool { return slices.Contains(c.members, id) }
+func (c *channel) remove(id string)      { c.members = slices.DeleteFunc(c.members, is(id)) }
+func is(id string) func(string) bool     { return func(other string) bool { return other == id } }
 
 // family returns the kind's short name in scopes: channels, groups, im, mpim.
 func (c *channel) family() string {
@@ -83,6 +82,8 @@ type message struct {
 	broadcast, hidden           bool
 	locked                      bool
 	replies                     []*message
+	// repliers are the authors of replies in order of their first one.
+	repliers []string
 }
 
 type metadata struct {
@@ -123,6 +124,9 @@ func (c *channel) add(m *message) {
 	if parent := c.byTS[m.threadTS]; m.isReply() && parent != nil {
 		parent.threadTS = parent.ts
 		parent.replies = insert(parent.replies, m)
+		if !slices.Contains(parent.repliers, m.author()) {
+			parent.repliers = append(parent.repliers, m.author())
+		}
 	}
 }
 
@@ -136,6 +140,12 @@ func (c *channel) drop(m *message) {
 		return
 	}
 	parent.replies = without(parent.replies, m)
+	parent.repliers = nil
+	for _, r := range parent.replies {
+		if !slices.Contains(parent.repliers, r.author()) {
+			parent.repliers = append(parent.repliers, r.author())
+		}
+	}
 	if len(parent.replies) == 0 {
 		parent.threadTS = ""
 		if parent.subtype == "tombstone" {

@@ -208,8 +208,9 @@ func (p *pages) permalink(w http.ResponseWriter, r *http.Request) {
 func (p *pages) file(w http.ResponseWriter, r *http.Request) {
 	p.sim.mu.Lock()
 	f := p.sim.files[r.PathValue("id")]
+	there := f != nil && f.uploaded && f.mode == "hosted"
 	p.sim.mu.Unlock()
-	if f == nil || !f.uploaded {
+	if !there {
 		http.NotFound(w, r)
 		return
 	}

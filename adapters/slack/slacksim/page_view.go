@@ -1,17 +1,9 @@
 package slacksim
 
 import (
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"html/template"
-	"net/http"
 	"net/url"
-	"slices"
-	"strings"
-	"time"
-	"unicode"
-	"unicode/utf8"
 )
 
 // pageView is what the template shows.
@@ -199,88 +191,6 @@ func (s *Sim) viewChannels(v *pageView, want, as string) *channel {
 	return chosen
 }
 
-func (s *Sim) viewMessages(v *pageView, ch *channel, as string) {
-	// The page is for reading, not for history: the last messages suffice.
-	recent := ch.roots[max(0, len(ch.roots)-200):]
-	for _, m := range recent {
-		v.Messages = append(v.Messages, s.viewMessage(ch, m, as, v.ThreadTS))
-	}
-	if parent := ch.byTS[v.ThreadTS]; parent != nil {
-		v.Thread = append(v.Thread, s.viewMessage(ch, parent, as, v.ThreadTS))
-		for _, m := range parent.replies {
-			v.Thread = append(v.Thread, s.viewMessage(ch, m, as, v.ThreadTS))
-		}
-	}
-	for _, e := range s.ephemerals {
-		if e.user != as || e.channel != ch {
-			continue
-		}
-		shown := s.viewMessage(ch, e.message, as, v.ThreadTS)
-		shown.Ephemeral = true
-		if e.thread != "" && e.thread == v.ThreadTS {
-			v.Thread = append(v.Thread, shown)
-		} else if e.thread == "" {
-			v.Messages = append(v.Messages, shown)
-		}
-	}
-	for i := range v.Thread {
-		v.Thread[i].InThread = true
-	}
-	// Ids are unique in a page: a message shown twice keeps its own where a
-	// permalink leads.
-	if v.Thread != nil {
-		v.Thread[0].Anchor = "t-" + v.ThreadTS
-	}
-	for i := range v.Messages {
-		if v.Messages[i].Broadcast {
-			v.Messages[i].Anchor = "c-" + v.Messages[i].TS
-		}
-	}
-	slices.SortStableFunc(v.Messages, byStamp)
-	slices.SortStableFunc(v.Thread, byStamp)
-}
-
-func byStamp(a, b viewMessage) int { return strings.Compare(a.TS, b.TS) }
-
-func (s *Sim) viewMessage(ch *channel, m *message, as, thread string) viewMessage {
-	micros, _ := parseTS(m.ts)
-	at := time.UnixMicro(micros)
-	v := viewMessage{
-		Anchor: "m-" + m.ts, TS: m.ts, Channel: ch.id, As: as, Thread: thread, AuthorID: m.author(),
-		Author: s.authorName(m), Avatar: "/sim/avatar/" + url.PathEscape(m.author()) + ".svg",
-		App: m.botID != "", Mine: m.user == as && m.botID == "", System: isSystem(m.subtype),
-		Deleted: m.subtype == "tombstone", Edited: m.edited != nil, Broadcast: m.broadcast,
-		Time: at.Format("15:04"), Stamp: at.UTC().Format(time.RFC3339), Text: unescape(m.text), Shown: thread,
-	}
-	v.Body = s.render(m)
-	for _, f := range m.files {
-		w := s.wireFile(f)
-		v.Files = append(v.Files, viewFile{Name: f.name, Size: size(f.size), URL: strings.TrimPrefix(w.Permalink, s.base)})
-	}
-	for _, r := range m.reactions {
-		var who []string
-		for _, id := range r.Users {
-			who = append(who, s.displayName(id))
-		}
-		v.Reactions = append(v.Reactions, viewReaction{
-			Name: r.Name, Sign: emojiSign(r.Name), Count: r.Count, Mine: slices.Contains(r.Users, as), Who: strings.Join(who, ", "),
-		})
-	}
-	switch n := len(m.replies); n {
-	case 0:
-	case 1:
-		v.Replies = "1 reply"
-	default:
-		v.Replies = fmt.Sprintf("%d replies", n)
-	}
-	root := m.ts
-	if m.isReply() {
-		root = m.threadTS
-	}
-	v.ThreadURL = "/?" + url.Values{"as": {as}, "channel": {ch.id}, "thread": {root}}.Encode()
-	return v
-}
-
 func (s *Sim) authorName(m *message) string {
 	switch {
 	case m.username != "":
@@ -313,41 +223,6 @@ func size(n int) string {
 		return fmt.Sprintf("%.1f kB", float64(n)/(1<<10))
 	}
 	return fmt.Sprintf("%d B", n)
-}
-
-// avatar draws a square with initials; the app's is a bridge.
-func (p *pages) avatar(w http.ResponseWriter, r *http.Request) {
-	id := strings.TrimSuffix(r.PathValue("name"), ".svg")
-	p.sim.mu.Lock()
-	name := p.sim.displayName(id)
-	if b := p.sim.bots[id]; b != nil {
-		name = b.name
-	}
-	if id == "" {
-		name = p.sim.opts.AppName
-	}
-	p.sim.mu.Unlock()
-	sum := sha256.Sum256([]byte(name))
-	w.Header().Set("Content-Type", "image/svg+xml")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_, _ = fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 72 72"><rect width="72" height="72" fill="hsl(%d 45%% 42%%)"/>`+
-		`<text x="36" y="47" font-family="sans-serif" font-size="30" fill="#fff" text-anchor="middle">%s</text></svg>`,
-		int(sum[0])*360/256, template.HTMLEscapeString(initials(name)))
-}
-
-func initials(name string) string {
-	var out []rune
-	for word := range strings.FieldsSeq(name) {
-		first, _ := utf8.DecodeRuneInString(word)
-		if unicode.IsLetter(first) && len(out) < 2 {
-			out = append(out, unicode.ToUpper(first))
-		}
-	}
-	if out == nil {
-		return "?"
-	}
-	return string(out)
 }
 
 func (s *Sim) viewModal(w *view) *viewModal {

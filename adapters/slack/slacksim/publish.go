@@ -10,18 +10,17 @@ func (s *Sim) publish(ch *channel, m *message) {
 	}
 	var before *wireMessage
 	parent := ch.byTS[m.threadTS]
-	if m.isReply() && parent != nil {
+	counted := m.isReply() && parent != nil && !s.opts.QuietParents
+	if counted && len(parent.replies) == 0 {
 		before = s.wire(ch, parent, true)
 	}
 	ch.add(m)
 	s.emitPosted(ch, m)
-	if before == nil || s.opts.QuietParents {
-		return
-	}
 	// The first reply turns a message into a parent; later ones only count.
-	if len(parent.replies) == 1 {
+	switch {
+	case before != nil:
 		s.emitChanged(ch, parent, before)
-	} else {
+	case counted:
 		s.emitReplied(ch, parent)
 	}
 }
@@ -69,7 +68,7 @@ func (s *Sim) erase(ch *channel, m *message) {
 func (s *Sim) entomb(ch *channel, m *message, previous *wireMessage) {
 	*m = message{
 		ts: m.ts, threadTS: m.ts, micros: m.micros, subtype: "tombstone", user: "USLACKBOT", hidden: true,
-		text: "This message was deleted.", replies: m.replies,
+		text: "This message was deleted.", replies: m.replies, repliers: m.repliers,
 	}
 	s.emitChanged(ch, m, previous)
 	if s.opts.QuietParents {

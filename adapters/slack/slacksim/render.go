@@ -2,8 +2,6 @@ package slacksim
 
 import (
 	"encoding/json"
-	"strconv"
-	"strings"
 )
 
 // node is a piece of a message for the page. The template turns kinds into
@@ -206,19 +204,4 @@ func styled(n node, marks style) node {
 		}
 	}
 	return n
-}
-
-// emojiSign returns the character of an emoji, or its name in colons.
-func emojiSign(name string) string {
-	base, _, _ := strings.Cut(name, "::")
-	var out []rune
-	for point := range strings.SplitSeq(emojiCode(base), "-") {
-		if n, err := strconv.ParseUint(point, 16, 32); err == nil {
-			out = append(out, rune(n))
-		}
-	}
-	if out == nil {
-		return ":" + name + ":"
-	}
-	return string(out)
 }

@@ -1,7 +1,6 @@
 package slacksim
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"time"
@@ -110,18 +109,4 @@ func (s *Sim) dropOriginal(u *responseURL) {
 	if u.channel.byTS[u.message.ts] == u.message {
 		s.erase(u.channel, u.message)
 	}
-}
-
-// view is an open modal.
-type view struct {
-	id, user, hash string
-	body           block
-	notifyOnClose  bool
-}
-
-// View is an open modal as tests see it.
-type View struct {
-	ID, User, CallbackID, PrivateMetadata string
-	// JSON is the whole view as the app sent it.
-	JSON json.RawMessage
 }

@@ -83,11 +83,15 @@ func (r *rich) marks() style {
 // escape escapes text as Slack wants it, and nothing more.
 // https://docs.slack.dev/messaging/formatting-message-text
 func escape(text string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text)
+	text = strings.ReplaceAll(text, "&", "&amp;")
+	text = strings.ReplaceAll(text, "<", "&lt;")
+	return strings.ReplaceAll(text, ">", "&gt;")
 }
 
 func unescape(text string) string {
-	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(text)
+	text = strings.ReplaceAll(text, "&lt;", "<")
+	text = strings.ReplaceAll(text, "&gt;", ">")
+	return strings.ReplaceAll(text, "&amp;", "&")
 }
 
 // mrkdwn renders elements as the text field that Slack's clients send with

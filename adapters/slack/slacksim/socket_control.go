@@ -1,7 +1,5 @@
 package slacksim
 
-import "time"
-
 func disconnect(reason string) fields {
 	return fields{"type": "disconnect", "reason": reason, "debug_info": fields{"host": "applink-sim-1"}}
 }
@@ -113,23 +111,4 @@ func (s *Sim) DropPending() int {
 	q.mu.Unlock()
 	s.changed()
 	return dropped
-}
-
-// dropLater removes the deliveries among the timers. The caller holds mu.
-func (q *queue) dropLater(dropped int) (timers, int) {
-	var rest timers
-	for _, t := range q.later {
-		if t.delivery == nil {
-			rest = append(rest, t)
-			continue
-		}
-		q.finish(t.delivery, false)
-		dropped++
-	}
-	// A subsequence of a heap need not be one.
-	sortTasks(rest)
-	if len(rest) > 0 && !q.closed {
-		q.timer.Reset(time.Until(rest[0].due))
-	}
-	return rest, dropped
 }

@@ -14,6 +14,20 @@ const (
 	maxViewMetadata = 3000
 )
 
+// view is an open modal.
+type view struct {
+	id, user, hash string
+	body           block
+	notifyOnClose  bool
+}
+
+// View is an open modal as tests see it.
+type View struct {
+	ID, User, CallbackID, PrivateMetadata string
+	// JSON is the whole view as the app sent it.
+	JSON json.RawMessage
+}
+
 // viewsOpen opens a modal for the person whose trigger it carries.
 // https://docs.slack.dev/reference/methods/views.open
 func (s *Sim) viewsOpen(c *call) (any, error) {

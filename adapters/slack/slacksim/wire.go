@@ -105,15 +105,8 @@ func (w *wireMessage) thread(m *message) {
 	w.ReplyCount = len(m.replies)
 	w.LatestReply = m.replies[len(m.replies)-1].ts
 	w.IsLocked, w.Subscribed = &locked, &subscribed
-	for _, r := range m.replies {
-		if len(w.ReplyUsers) == 5 {
-			break
-		}
-		if !slices.Contains(w.ReplyUsers, r.author()) {
-			w.ReplyUsers = append(w.ReplyUsers, r.author())
-		}
-	}
-	w.ReplyUsersCount = len(w.ReplyUsers)
+	w.ReplyUsersCount = len(m.repliers)
+	w.ReplyUsers = slices.Clone(m.repliers[:min(5, len(m.repliers))])
 }
 
 // wireAuthor fills in who wrote it and from which organisation.
