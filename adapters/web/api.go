@@ -41,7 +41,7 @@ func (s *Server) api(h func(http.ResponseWriter, *http.Request, caller) error) h
 		if err == nil {
 			return
 		}
-		status, code, text := classify(err)
+		status, code, text := describe(err)
 		if status >= 500 {
 			s.o.Logger.Error("API request failed", "route", r.Pattern, "error", err)
 		}

@@ -44,30 +44,33 @@ func statuses() []struct {
 	}
 }
 
-// classify returns the status, the API's word and a person's text for an error.
-// What the table does not know is our own fault, and its text is for the log.
-func classify(err error) (status int, code, text string) {
+// describe returns the status, the API's word and the text for an error. What the
+// table does not know is our own fault, and its text is for the log.
+func describe(err error) (status int, code, text string) {
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
 		err = errTooLarge
 	}
 	for _, s := range statuses() {
 		if errors.Is(err, s.err) {
-			return s.status, s.code, sentenceOf(err, s.err)
+			text, _ = strings.CutPrefix(err.Error(), s.err.Error()+": ")
+			return s.status, s.code, text
 		}
 	}
-	return http.StatusInternalServerError, "internal", "Something went wrong on our side. It is in the log; try again."
+	return http.StatusInternalServerError, "internal", "something went wrong on our side; it is in the log; try again"
 }
 
-// sentenceOf makes a sentence of an error's text, without the sentinel's own words in front.
-func sentenceOf(err, sentinel error) string {
-	text := err.Error()
-	if rest, ok := strings.CutPrefix(text, sentinel.Error()+": "); ok {
-		text = rest
-	}
+// classify is describe with a sentence for people.
+func classify(err error) (status int, code, text string) {
+	status, code, text = describe(err)
+	return status, code, sentence(text)
+}
+
+// sentence makes a text a sentence.
+func sentence(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
 	text = string(unicode.ToUpper(first)) + text[size:]
-	if !strings.HasSuffix(text, ".") {
+	if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "?") {
 		text += "."
 	}
 	return text

@@ -89,7 +89,7 @@ func (v *view) state(m *bridge.Mirror) string {
 		return stateParked
 	case !m.Behind():
 		return stateShown
-	case v.uncertain(m):
+	case v.doubt(m) != nil:
 		return stateUncertain
 	case m.Due.After(v.now):
 		return stateDeferred
@@ -98,15 +98,15 @@ func (v *view) state(m *bridge.Mirror) string {
 	}
 }
 
-// uncertain reports whether a call on the mirror has an unknown outcome: it was
-// begun, and neither settled nor known to have failed.
-func (v *view) uncertain(m *bridge.Mirror) bool {
+// doubt returns the call on the mirror whose outcome is unknown: it was begun, and
+// neither settled nor known to have failed.
+func (v *view) doubt(m *bridge.Mirror) *bridge.Delivery {
 	for key, d := range v.st.Deliveries {
 		if key.Mirror == m.ID && !d.Done && (m.Error != "" || v.now.Sub(d.BegunAt) > uncertainAfter) {
-			return true
+			return d
 		}
 	}
-	return false
+	return nil
 }
 
 // marks says of each mirror of the message's conversation how far the message is
@@ -133,8 +133,8 @@ func (v *view) mark(m *bridge.Message, mirror *bridge.Mirror, last int64) mark {
 		switch {
 		case out.State == stateParked:
 			out.Reason = cmp.Or(mirror.Remedy, mirror.Parked)
-		case out.State == stateUncertain && mirror.Cursor+1 < m.ID.Seq:
-			out.State = stateWaiting // the doubt is about an earlier one
+		case out.State == stateUncertain && v.doubt(mirror).Message != m.ID.Seq:
+			out.State = stateWaiting // the doubt is about another one
 		}
 		return out
 	}
