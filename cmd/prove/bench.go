@@ -24,7 +24,7 @@ type benchCmd struct {
 	Connections   int           `default:"32" help:"HTTP connections that send events, and clients of the comparison."`
 	Rounds        int           `default:"3" help:"Rounds of ours and of the comparison in turn; medians are printed."`
 	For           time.Duration `default:"5s" help:"How long one round of either lasts."`
-	Pages         int           `default:"1" help:"Open pages that the latency is measured to."`
+	Samples       int           `default:"500" help:"Replies whose way to an open page is measured."`
 }
 
 // Run prints one "name value" a line: ratios to the raw database first, then the
@@ -36,6 +36,9 @@ func (c *benchCmd) Run(ctx context.Context) error {
 			missed = err
 		} else if err != nil {
 			return fmt.Errorf("%s: %w", driver, err)
+		}
+		if err := c.latency(ctx, driver); err != nil {
+			return fmt.Errorf("%s: latency: %w", driver, err)
 		}
 	}
 	return missed

@@ -22,6 +22,8 @@ type killCmd struct {
 	Seed          uint64        `default:"1" help:"Seed of the random choices."`
 	Settle        time.Duration `default:"3m" help:"How long both sides may take to agree after the last kill."`
 	Keep          string        `help:"Folder for the daemon's logs, kept afterwards."`
+
+	http bool // Slack sends by the Events API on both databases
 }
 
 // Run kills the real binary at random moments under traffic both ways, against a

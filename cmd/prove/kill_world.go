@@ -25,6 +25,7 @@ import (
 // Slack in this process, which no kill touches.
 type killWorld struct {
 	driver string
+	socket bool // Slack sends by Socket Mode
 	binary string
 	config string
 	logs   *os.File
@@ -68,7 +69,7 @@ const (
 )
 
 func newKillWorld(ctx context.Context, c *killCmd, binary, driver string) (w *killWorld, err error) {
-	w = &killWorld{driver: driver, binary: binary}
+	w = &killWorld{driver: driver, binary: binary, socket: driver == "postgres" && !c.http}
 	if w.dsn, w.drop, err = freshDatabase(driver, true); err != nil {
 		return nil, err
 	}
@@ -85,7 +86,7 @@ func newKillWorld(ctx context.Context, c *killCmd, binary, driver string) (w *ki
 	w.base = fmt.Sprintf("http://127.0.0.1:%d", port)
 	// The Events API on one database, Socket Mode on the other: both ways in are killed.
 	w.sim = slacksim.New(slacksim.Options{
-		Seed: c.Seed, TeamID: benchTeam, SigningSecret: benchSecret, SocketMode: driver == "postgres",
+		Seed: c.Seed, TeamID: benchTeam, SigningSecret: benchSecret, SocketMode: w.socket,
 		EventsURL: w.base + "/slack/events", Limits: slacksim.Limits{Off: true}, EventTTL: time.Hour,
 		RetryDelays: []time.Duration{20 * time.Millisecond, 100 * time.Millisecond, 300 * time.Millisecond, time.Second, 2 * time.Second, 2 * time.Second},
 	})
@@ -131,9 +132,11 @@ func (w *killWorld) prepare(ctx context.Context) (err error) {
 
 func (w *killWorld) writeConfig(api string) error {
 	database := fmt.Sprintf("sqlite = %q", w.dsn)
-	mode := fmt.Sprintf("mode = \"http\"\nsigning_secrets = [%q]", benchSecret)
 	if w.driver == "postgres" {
 		database = fmt.Sprintf("postgres = %q", w.dsn)
+	}
+	mode := fmt.Sprintf("mode = \"http\"\nsigning_secrets = [%q]", benchSecret)
+	if w.socket {
 		mode = fmt.Sprintf("mode = \"socket\"\napp_token = %q", w.sim.AppToken())
 	}
 	u, err := url.Parse(w.base)
