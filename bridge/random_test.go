@@ -240,10 +240,19 @@ func (r random) ourRefs(m *bridge.Mirror) []string {
 	return refs
 }
 
+// newRef is a ref that no platform has given before: every settled post adds an entry.
+func (r random) newRef() string {
+	n := int64(2000)
+	for _, t := range r.st.Tickets {
+		n += t.Head
+	}
+	return fmt.Sprint(n)
+}
+
 // settle answers a call as the platform does: a post has a ref of its own.
 func (r random) settle() bridge.Command {
 	key, token := r.delivery()
-	c := &bridge.Settle{Fence: r.fence(), Key: key, Token: token, Receipt: bridge.Receipt{Ref: fmt.Sprint(2000 + len(r.st.Copies)*10 + r.pick(10)), Print: "p1"}}
+	c := &bridge.Settle{Fence: r.fence(), Key: key, Token: token, Receipt: bridge.Receipt{Ref: r.newRef(), Print: "p1"}}
 	if d, m := r.st.Deliveries[key], r.st.Mirrors[key.Mirror]; d != nil && m != nil && d.Ref != "" {
 		c.Receipt.Ref = d.Ref
 		c.Target = bridge.CopyKey{Surface: m.Place.Surface, Workspace: m.Place.Workspace, Channel: m.Place.Channel, Ref: d.Ref}

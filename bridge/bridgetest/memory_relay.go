@@ -150,7 +150,9 @@ func workMessages(st *bridge.State, log []*bridge.Entry, w *bridge.Work) {
 		if m := st.Messages[id]; m != nil {
 			w.Messages[seq] = *m
 		}
-		w.Files[seq] = filesOf(st, id)
+		if files := filesOf(st, id); len(files) > 0 {
+			w.Files[seq] = files
+		}
 		if e.Kind == bridge.FileStored {
 			w.Posts[seq] = log[seq-1]
 		}
