@@ -18,6 +18,8 @@ import (
 type auditCmds struct {
 	Verify auditVerifyCmd `cmd:"" help:"Recompute every audit trail and compare it with the stored state and the signed checkpoints."`
 	Export auditExportCmd `cmd:"" help:"Write one ticket's audit trail to standard output."`
+
+	AcknowledgeRestore auditRestoreCmd `cmd:"" help:"Record, signed, that the database was restored from a backup, so that what came after the backup may be missing."`
 }
 
 type auditVerifyCmd struct {

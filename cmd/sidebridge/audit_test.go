@@ -91,7 +91,7 @@ func TestVerifyNamesWhatWasForged(t *testing.T) {
 		statements []string
 		want       string
 	}{
-		"words":          {[]string{
+		"words": {[]string{
 			`DROP TRIGGER contents_unchanged`, `UPDATE contents SET bytes = CAST(replace(CAST(bytes AS TEXT), 'card', 'bank') AS BLOB) WHERE seq = 2`,
 		}, "ticket 1, entry 2"},
 		"a status":       {[]string{`UPDATE tickets SET status = 'solved'`}, "ticket 1"},
@@ -168,4 +168,34 @@ func TestExportedLinesHoldAllThatTheChainIsMadeOf(t *testing.T) {
 	if lines != 2 {
 		t.Errorf("%d lines, want 2", lines)
 	}
+}
+
+func TestRestoreFromABackupIsFoundUntilItIsAcknowledged(t *testing.T) {
+	file, cfg := recorded(t)
+	backup, err := os.ReadFile(cfg.Database.SQLite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := openStore(t.Context(), cfg, quietLogger(cfg, &program{stderr: os.Stderr}), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Append(t.Context(), &bridge.CustomerMessage{Actor: bridge.Actor{Role: bridge.RoleCustomer, Name: "Carla"}, Ticket: 1, Body: "Hello?"}); err != nil {
+		t.Fatal(err)
+	}
+	checkpoint(t, cfg, s)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(cfg.Database.SQLite, backup, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, _ := command(t, "", "audit", "verify", "--config", file); code == 0 || !strings.Contains(out, "ticket 1, entry 3: checkpoint 2 names it") {
+		t.Errorf("before: %d\n%s", code, out)
+	}
+	if code, _, _ := command(t, "", "audit", "acknowledge-restore", " ", "--config", file); code == 0 {
+		t.Error("a restore without a reason is acknowledged")
+	}
+	must(t, "", "audit", "acknowledge-restore", "disk failed, backup of Monday", "--config", file)
+	must(t, "", "audit", "verify", "--config", file)
 }

@@ -47,8 +47,10 @@ func (d *demo) seedPeople(ctx context.Context, s *store.Store) error {
 		email string // experts do not sign in
 		hash  string
 	}{
-		{d.alice, bridge.RoleAdmin, d.alice.email, hash}, {d.ben, bridge.RoleAgent, d.ben.email, hash},
-		{d.anders, bridge.RoleExpert, "", ""}, {d.maria, bridge.RoleExpert, "", ""},
+		{d.alice, bridge.RoleAdmin, d.alice.email, hash},
+		{d.ben, bridge.RoleAgent, d.ben.email, hash},
+		{d.anders, bridge.RoleExpert, "", ""},
+		{d.maria, bridge.RoleExpert, "", ""},
 	} {
 		p.id, err = s.CreatePerson(ctx, bridge.Known{
 			Name: p.name, Role: p.role, Account: bridge.Account{Surface: bridge.SurfaceWeb, ID: p.email},

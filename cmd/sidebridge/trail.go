@@ -30,8 +30,12 @@ func about(e *bridge.Entry) string {
 		}
 	}
 	for _, w := range []struct{ what, value string }{
-		{"status", f.Status}, {"priority", f.Priority}, {"group", f.Group}, {"reason", f.Reason},
-		{"tags", strings.Join(f.Tags, ",")}, {"untag", strings.Join(f.Untag, ",")},
+		{"status", f.Status},
+		{"priority", f.Priority},
+		{"group", f.Group},
+		{"reason", f.Reason},
+		{"tags", strings.Join(f.Tags, ",")},
+		{"untag", strings.Join(f.Untag, ",")},
 	} {
 		if w.value != "" {
 			parts = append(parts, w.what+" "+w.value)
