@@ -1,5 +1,7 @@
 package web
 
+import "github.com/sidebridge/sidebridge/bridge"
+
 // What the tests of other packages' view look at inside.
 var (
 	PageOrder     = pageOrder
@@ -18,3 +20,9 @@ func (a *attempts) Allow(keys ...string) bool { return a.allow(keys...) }
 
 // Known returns how many keys are remembered.
 func (a *attempts) Known() int { return len(a.byKey) }
+
+// Sentence returns what the audit trail says of an entry.
+func Sentence(e *bridge.Entry) string {
+	n := names{groups: map[string]string{"g": "Billing"}, channels: map[bridge.Place]string{}, people: map[string]string{"p": "Peter"}, subjects: map[int64]string{5: "Why?"}}
+	return n.sentence(e)
+}

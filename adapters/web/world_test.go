@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +11,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -18,10 +19,7 @@ import (
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/mapping"
 	"github.com/sidebridge/sidebridge/store"
-	"github.com/sidebridge/sidebridge/store/storetest"
 )
-
-func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
 
 const (
 	password  = "correct horse battery"
@@ -37,6 +35,7 @@ type world struct {
 	web   *web.Server
 	http  *httptest.Server
 	logs  *strings.Builder
+	path  string // of the database
 	// ids
 	ada, bob, anders, group string
 }
@@ -54,7 +53,8 @@ func (f fakeSurface) Probe(_ context.Context, p bridge.Place) error {
 func emptyWorld(t *testing.T, change func(*web.Options)) *world {
 	t.Helper()
 	w := &world{t: t, logs: &strings.Builder{}}
-	w.store = storetest.Open(t, "sqlite", store.Options{})
+	w.path = filepath.Join(t.TempDir(), "desk.db")
+	w.store = openStore(t, w.path)
 	w.http = httptest.NewUnstartedServer(nil)
 	o := web.Options{
 		Log: w.store, Store: w.store, Sessions: w.store.Sessions(), Bell: w.store.Bell(),
@@ -78,6 +78,36 @@ func emptyWorld(t *testing.T, change func(*web.Options)) *world {
 		w.http.Close()
 	})
 	return w
+}
+
+// openStore opens a migrated store whose file the test knows.
+func openStore(t *testing.T, path string) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), store.Options{Driver: "sqlite", DSN: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// raw opens the database behind the store's back.
+func (w *world) raw() *sql.DB {
+	w.t.Helper()
+	db, err := sql.Open("sqlite", w.path)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	w.t.Cleanup(func() { _ = db.Close() })
+	return db
 }
 
 func newWorld(t *testing.T) *world {
