@@ -134,6 +134,25 @@ func messageOf(page, words string) (int64, error) {
 	return 0, fmt.Errorf("no message on the page has the words %q", words)
 }
 
+// pageLines are the messages of a conversation as a ticket page shows them.
+func pageLines(page string, conversation int64) (lines []line) {
+	_, page, _ = strings.Cut(page, fmt.Sprintf(`<section class="talk" id="c%d"`, conversation))
+	page, _, _ = strings.Cut(page, "</section>")
+	who := regexp.MustCompile(`(?s)class="who">(.*?)<`)
+	body := regexp.MustCompile(`(?s)<div class="body">(.*?)</div>`)
+	for _, article := range strings.Split(page, "<article ")[1:] {
+		l := line{}
+		if m := who.FindStringSubmatch(article); m != nil {
+			l.name = pageText(m[1])
+		}
+		if m := body.FindStringSubmatch(article); m != nil {
+			l.text = pageText(m[1])
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
 // pageText is a page's text without its tags.
 func pageText(page string) string {
 	text := regexp.MustCompile(`(?s)<[^>]*>`).ReplaceAllString(page, " ")

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/sidebridge/sidebridge/adapters/slack/slacksim"
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/store"
 )
@@ -38,6 +40,7 @@ type checkRun struct {
 	root         string
 	said         []saying
 	reply        string
+	shown        []line // on Alice's page in the end
 	trail        []*bridge.Entry
 }
 
@@ -99,6 +102,7 @@ func (r *checkRun) steps() []step {
 		{"Anders closes the conversation with the card's button", r.closeFromSlack},
 		{"Alice reopens it, and the card says so", r.reopenFromPage},
 		{"Alice takes Anders' words into her reply, and the customer gets exactly that, once", r.useInReply},
+		{"Alice loads her page once more", r.lookAtPage},
 		{"the daemon stops in order", func(ctx context.Context) error { return r.daemon.stop(ctx) }},
 	}
 }
@@ -199,9 +203,12 @@ func (r *checkRun) judge(ctx context.Context) error {
 	}
 	record := recordLines(r.trail, r.conversation.Seq)
 	thread := threadLines(r.thread(), r.sim.BotUserID(), map[string]string{r.anders.slack.ID(): r.anders.name})
-	printSides(r.p, record, thread)
-	problems := append(compare("the record", r.said, record), compare("the Slack thread", r.said, thread)...)
-	problems = append(problems, r.sink.compare(r.ticket, r.reply)...)
+	printSides(r.p, r.shown, thread)
+	problems := slices.Concat(compare("the audit trail", r.said, record), compare("the ticket page", r.said, r.shown),
+		compare("the Slack thread", r.said, thread), r.sink.compare(r.ticket, r.reply))
+	if !slices.ContainsFunc(r.sim.Arrivals(), func(a slacksim.Arrival) bool { return a.Faulted && a.Applied }) {
+		problems = append(problems, "no answer of Slack was lost, so the check proved less than it says")
+	}
 	for _, what := range problems {
 		r.p.print("WRONG  %s\n", what)
 	}

@@ -100,11 +100,11 @@ func compare(where string, said []saying, have []line) (problems []string) {
 	return problems
 }
 
-func printSides(p *program, record, thread []line) {
+func printSides(p *program, page, thread []line) {
 	for _, side := range []struct {
 		name  string
 		lines []line
-	}{{"The conversation in the record", record}, {"The conversation in Slack", thread}} {
+	}{{"The conversation on the ticket page", page}, {"The conversation in Slack", thread}} {
 		p.print("\n%s (%d messages)\n\n", side.name, len(side.lines))
 		for _, l := range side.lines {
 			p.print("  %-20s %s\n", oneLine(l.name), oneLine(l.text))

@@ -393,3 +393,15 @@ func (r *checkRun) useInReply(ctx context.Context) error {
 	defer cancel()
 	return r.sink.wait(ctx)
 }
+
+// lookAtPage keeps what Alice's page shows in the end, loaded anew.
+func (r *checkRun) lookAtPage(ctx context.Context) error {
+	page, err := r.page.get(ctx, fmt.Sprintf("/tickets/%d?all=1", r.ticket))
+	if err != nil {
+		return err
+	}
+	if r.shown = pageLines(page, r.conversation.Seq); len(r.shown) == 0 {
+		return errors.New("the page shows no message of the conversation")
+	}
+	return nil
+}
