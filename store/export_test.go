@@ -6,3 +6,22 @@ import "context"
 func (s *Store) RawExec(ctx context.Context, query string, args ...any) (int64, error) {
 	return s.exec(ctx, query, args...)
 }
+
+// RawScript runs statements on one connection, the last one with args.
+func (s *Store) RawScript(ctx context.Context, script []string, args ...any) error {
+	conn, err := s.write.Connx(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	for i, query := range script {
+		var a []any
+		if i == len(script)-1 {
+			a = args
+		}
+		if _, err := conn.ExecContext(ctx, conn.Rebind(query), a...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -216,6 +216,9 @@ func (s *Store) Close() error {
 	return err
 }
 
+// Options returns what the store was opened with.
+func (s *Store) Options() Options { return s.opts }
+
 // Bell rings when something was committed by this daemon, or by another that told us.
 func (s *Store) Bell() *bridge.Bell { return s.bell }
 

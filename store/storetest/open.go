@@ -33,6 +33,24 @@ func Open(tb testing.TB, driver string, o store.Options) *store.Store {
 	return s
 }
 
+// Again opens the database of another store once more, as a second daemon with
+// the given name in leases does, and with the same clock.
+func Again(tb testing.TB, s *store.Store, holder string) *store.Store {
+	tb.Helper()
+	o := s.Options()
+	o.Holder = holder
+	again, err := store.Open(tb.Context(), o)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := again.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return again
+}
+
 func migratePostgres(dsn string) error {
 	ctx := context.Background()
 	s, err := store.Open(ctx, store.Options{Driver: "postgres", DSN: dsn})
