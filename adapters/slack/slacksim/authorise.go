@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// token returns what the call authenticates with.
-func token(r *http.Request, a args) string {
-	if bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		return bearer
+// bearer returns what the call authenticates with.
+func bearer(r *http.Request, a args) string {
+	if value, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		return value
 	}
 	return a.form.Get("token")
 }
 
 // authorise checks token and scope. The caller holds mu.
 func (s *Sim) authorise(c *call, r *http.Request, m method) error {
-	switch token(r, c.args) {
+	switch bearer(r, c.args) {
 	case "":
 		return fail("not_authed")
 	case s.opts.AppToken:

@@ -201,7 +201,7 @@ func (s *Sim) serveFile(w http.ResponseWriter, r *http.Request) {
 	s.arrive(c, r, false)
 	c.arrival.Text = id
 	c.fault = s.strike("download", "", "", false)
-	allowed := token(r, c.args) == s.opts.BotToken && !s.revoked && !s.uninstalled && s.scopes["files:read"]
+	allowed := bearer(r, c.args) == s.opts.BotToken && !s.revoked && !s.uninstalled && s.scopes["files:read"]
 	f := s.files[id]
 	ready := f != nil && f.notReady == 0
 	if f != nil && f.notReady > 0 {

@@ -44,7 +44,7 @@ type Arrival struct {
 
 // arrive opens the log line of a call. The caller holds mu.
 func (s *Sim) arrive(c *call, r *http.Request, readable bool) {
-	a := &Arrival{N: len(s.arrivals) + 1, At: s.now(), Method: c.name, Token: s.tokenKind(token(r, c.args))}
+	a := &Arrival{N: len(s.arrivals) + 1, At: s.now(), Method: c.name, Token: s.tokenKind(bearer(r, c.args))}
 	if readable {
 		a.Channel, a.TS, a.Thread = c.channelArg(), c.args.text("ts"), c.args.text("thread_ts")
 		a.Text = c.args.text("text")
