@@ -8,9 +8,13 @@ import (
 // blockedProbe is how long a workspace that refused our token rests between probes.
 const blockedProbe = time.Minute
 
-// lookAhead is how many mirrors one look returns; more than there are workers, so
-// that those that are busy or held never hide the others.
-const lookAhead = 512
+// lookAhead is how many mirrors one look returns, more than there are workers. When
+// all of them are busy or held, they may hide others: the next look is twice as
+// wide, up to lookMost.
+const (
+	lookAhead = 512
+	lookMost  = 128 * lookAhead
+)
 
 // Budgeted is what a surface offers that knows its platform's budgets: how long a
 // call would have to wait now, without taking anything from the budget. A wait
@@ -23,11 +27,21 @@ type Budgeted interface {
 // for the workers.
 func (h *holder) dispatch(ctx context.Context) {
 	h.loadBlocked(ctx)
+	width := lookAhead
 	for ctx.Err() == nil {
 		rung := h.r.Bell.Any()
 		wait := h.r.Poll
 		if h.unblocked(ctx) {
-			wait = min(wait, h.start(ctx, h.look(ctx)), h.untilDue(ctx))
+			mirrors := h.look(ctx, width)
+			next, none := h.start(ctx, mirrors)
+			if none && len(mirrors) == width && width < lookMost {
+				width *= 2
+				continue
+			}
+			if len(mirrors) < width/2 {
+				width = max(lookAhead, width/2)
+			}
+			wait = min(wait, next, h.untilDue(ctx))
 		}
 		select {
 		case <-ctx.Done():
@@ -41,11 +55,11 @@ func (h *holder) dispatch(ctx context.Context) {
 
 // look reads which mirrors are behind. Floors set before the read begins are
 // dropped, since the read cannot be older than what they guard against.
-func (h *holder) look(ctx context.Context) []Mirror {
+func (h *holder) look(ctx context.Context, limit int) []Mirror {
 	h.mu.Lock()
 	clear(h.floor)
 	h.mu.Unlock()
-	mirrors, err := h.r.Store.Behind(ctx, h.p.Surface.Name(), h.p.Workspace, lookAhead)
+	mirrors, err := h.r.Store.Behind(ctx, h.p.Surface.Name(), h.p.Workspace, limit)
 	if err != nil && ctx.Err() == nil {
 		h.log.Warn("mirrors not read", "error", err)
 	}
@@ -64,15 +78,16 @@ func (h *holder) untilDue(ctx context.Context) time.Duration {
 	return h.r.Poll // due already: it is busy or held, and its worker will ring
 }
 
-// start gives out what may be worked on and returns how long until a held channel is free.
-func (h *holder) start(ctx context.Context, mirrors []Mirror) time.Duration {
-	next := h.r.Poll
+// start gives out what may be worked on. It returns how long until a held channel is
+// free, and whether it found none to give out although there are workers.
+func (h *holder) start(ctx context.Context, mirrors []Mirror) (next time.Duration, none bool) {
+	next, none = h.r.Poll, true
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := time.Now()
 	for _, m := range mirrors {
 		if len(h.busy) >= h.r.Workers {
-			break
+			return next, false
 		}
 		if until := h.held[m.Place]; until.After(now) {
 			next = min(next, until.Sub(now))
@@ -81,11 +96,12 @@ func (h *holder) start(ctx context.Context, mirrors []Mirror) time.Duration {
 		if h.busy[m.ID] || m.Cursor < h.floor[m.ID] || h.channels[m.Place] >= max(1, h.p.PerChannel) {
 			continue
 		}
+		none = false
 		h.busy[m.ID] = true
 		h.channels[m.Place]++
 		h.pool.Go(func() { h.work(ctx, m) })
 	}
-	return next
+	return next, none
 }
 
 func (h *holder) work(ctx context.Context, m Mirror) {

@@ -19,6 +19,8 @@ type Fault struct {
 	Applied bool
 	// Late: the effect comes that long after the answer.
 	Late time.Duration
+	// Slow: the answer comes that long after the effect.
+	Slow time.Duration
 	// Hang: there is no answer before the call's deadline.
 	Hang bool
 	// Panic: the adapter's code panics instead of answering.
@@ -50,6 +52,9 @@ func Unanswered() Fault { f := Lost(); f.Applied = true; return f }
 
 // Delayed is a call that seems lost and takes effect after d.
 func Delayed(d time.Duration) Fault { f := Lost(); f.Late = d; return f }
+
+// Slowly is a call that is answered well, after d.
+func Slowly(d time.Duration) Fault { return Fault{Applied: true, Slow: d} }
 
 // Hung is a call that is never answered; applied says whether it took effect.
 func Hung(applied bool) Fault { return Fault{Hang: true, Applied: applied} }
@@ -227,6 +232,14 @@ func step[T any](ctx context.Context, l *Life, f *Faults, name string, effect fu
 			return none, fmt.Errorf("%s: %w", name, context.Cause(ctx))
 		case <-l.dead:
 			return none, ErrCrashed
+		}
+	case what.Slow > 0:
+		select {
+		case <-ctx.Done():
+			return none, fmt.Errorf("%s: %w", name, context.Cause(ctx))
+		case <-l.dead:
+			return none, ErrCrashed
+		case <-time.After(what.Slow):
 		}
 	case what.Err != nil:
 		return none, what.Err

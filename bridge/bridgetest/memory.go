@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sidebridge/sidebridge/bridge"
@@ -19,6 +20,7 @@ type Memory struct {
 	life   *Life
 	faults *Faults
 	holder string
+	cutOff atomic.Bool
 }
 
 var (

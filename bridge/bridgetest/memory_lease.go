@@ -14,8 +14,15 @@ import (
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
+// CutOff lets this view of the store renew no lease any more, as a daemon that was
+// frozen or has lost its database.
+func (m *Memory) CutOff() { m.cutOff.Store(true) }
+
 // Acquire implements bridge.LeaseStore.
 func (m *Memory) Acquire(ctx context.Context, name string, ttl time.Duration) (f bridge.Fence, ok bool, err error) {
+	if m.cutOff.Load() {
+		return f, false, errDatabase
+	}
 	err = m.read(ctx, func(*bridge.State) {
 		l, now := m.disk.leases[name], time.Now()
 		if l.holder != m.holder {
