@@ -67,6 +67,8 @@ func (v *verifier) chain() {
 			want = e.Seq
 		}
 		switch {
+		case e.Ticket != v.r.Ticket.ID:
+			v.add(e.Seq, "it is an entry of ticket %d", e.Ticket)
 		case !bytes.Equal(ChainHash(e, prev), e.Hash):
 			v.add(e.Seq, "its hash does not follow from its content and its predecessor")
 		case !e.Kind.Known():
