@@ -16,6 +16,7 @@ import (
 	"github.com/sidebridge/sidebridge/config"
 	"github.com/sidebridge/sidebridge/mapping"
 	"github.com/sidebridge/sidebridge/store"
+	"github.com/sidebridge/sidebridge/store/storetest"
 )
 
 // world is a wired daemon beside a simulated Slack. It runs after serve.
@@ -362,6 +363,56 @@ func TestMentionsReachThePersonsAccountInThatWorkspaceOnly(t *testing.T) {
 		if id, ok := mention(target); id != want || ok != (want != "") {
 			t.Errorf("%q rings %q, %v; want %q", target, id, ok, want)
 		}
+	}
+}
+
+func TestTwoDaemonsOnPostgresShareTheWorkAndTakeOver(t *testing.T) {
+	dsn := config.NewSecret(storetest.Postgres(t))
+	w := newWorld(t, func(c *config.Config) { c.Database.Postgres = dsn })
+	other := *w.app.cfg
+	other.DataDir = t.TempDir()
+	second, err := newApp(t.Context(), &other, w.app.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	w.serve()
+	conv, root := w.talk()
+	go func() { ended <- second.run(ctx) }() // waited for below
+	defer func() {
+		stop()
+		if err := errors.Join(<-ended, second.close()); err != nil {
+			t.Error(err)
+		}
+	}()
+	var want []string
+	say := func(s *store.Store, text string) {
+		t.Helper()
+		want = append(want, text)
+		if _, err := s.Append(w.ctx(), &bridge.PostMessage{Actor: w.alices(), Conversation: conv, Body: text}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	say(w.app.store, "by the first")
+	say(second.store, "by the second")
+	shown := func() (texts []string) {
+		for _, l := range threadLines(w.sim.Thread(w.billing.channel, root), w.sim.BotUserID(), nil) {
+			texts = append(texts, l.text)
+		}
+		return texts
+	}
+	all := func() bool { return len(shown()) >= len(want)+1 }
+	if err := w.sim.WaitFor(w.ctx(), all); err != nil {
+		t.Fatal(err)
+	}
+	w.halt() // the first gives its lease up
+	say(second.store, "after the first has gone")
+	if err := w.sim.WaitFor(w.ctx(), all); err != nil {
+		t.Fatal(err)
+	}
+	if got := shown()[1:]; !slices.Equal(got, want) {
+		t.Errorf("the thread has %q, want %q", got, want)
 	}
 }
 

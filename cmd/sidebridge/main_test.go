@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sidebridge/sidebridge/config"
+	"github.com/sidebridge/sidebridge/store/storetest"
 )
 
 // asProgram makes the test binary behave as the program itself, so that a test can
@@ -25,7 +26,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
-	os.Exit(m.Run())
+	os.Exit(storetest.Main(m))
 }
 
 // command runs the program with a configuration file and returns what it printed.
