@@ -62,6 +62,7 @@ type Checkpointer struct {
 	Every  time.Duration
 	Log    *slog.Logger
 
+	fence  int64
 	number int64
 	prev   string
 	known  map[int64]int64
@@ -80,17 +81,29 @@ func (c *Checkpointer) Run(ctx context.Context) error {
 	for {
 		more := pause(ctx, c.Every)
 		end := context.WithoutCancel(ctx)
-		if _, ok, err := c.Source.Acquire(end, checkpointLease, 3*c.Every); err != nil || !ok {
-			if err != nil {
-				c.Log.Warn("checkpoint lease not acquired", "error", err)
-			}
-		} else if err := c.Write(end); err != nil {
+		if err := c.turn(end); err != nil {
 			c.Log.Error("checkpoint not written", "error", err)
 		}
 		if !more {
 			return c.Source.Release(end, checkpointLease)
 		}
 	}
+}
+
+// turn writes a checkpoint while this daemon holds the lease. A new fence says that
+// another one may have written meanwhile, so the file is read again.
+func (c *Checkpointer) turn(ctx context.Context) error {
+	fence, ok, err := c.Source.Acquire(ctx, checkpointLease, 3*c.Every)
+	if err != nil || !ok {
+		return err
+	}
+	if fence.Number != c.fence {
+		if err := c.resume(); err != nil {
+			return err
+		}
+		c.fence = fence.Number
+	}
+	return c.Write(ctx)
 }
 
 // resume reads the file that is there, to go on behind its last line.
@@ -159,12 +172,15 @@ func (c *Checkpointer) AcknowledgeRestore(reason string) error {
 func (c *Checkpointer) appendLine(p Checkpoint) error {
 	p.Signature = hex.EncodeToString(ed25519.Sign(c.Key, p.unsigned()))
 	line, _ := json.Marshal(p) // unreachable error: plain data marshals
-	f, err := os.OpenFile(c.Path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(c.Path, os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return fmt.Errorf("write checkpoint: %w", err)
 	}
 	// If we crash in the middle, ReadCheckpoints names the broken last line and the
 	// next one starts on a line of its own.
+	if torn(f) {
+		line = append([]byte("\n"), line...)
+	}
 	_, err = f.Write(append(line, '\n'))
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("write checkpoint: %w", err)
@@ -174,6 +190,17 @@ func (c *Checkpointer) appendLine(p Checkpoint) error {
 		c.known[h.Ticket] = h.Seq
 	}
 	return nil
+}
+
+// torn reports whether the file's last line has no end.
+func torn(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil || info.Size() == 0 {
+		return false
+	}
+	last := make([]byte, 1)
+	_, err = f.ReadAt(last, info.Size()-1)
+	return err == nil && last[0] != '\n'
 }
 
 func lineHash(p Checkpoint) string {

@@ -109,7 +109,7 @@ func TestASuccessorSendsNothingTwice(t *testing.T) {
 		say(t, w, conv, "one")
 		say(t, w, conv, "two")
 		synctest.Wait()
-		first.Memory.CutOff()
+		first.Memory.CutOff(true)
 		second := w.Start(t.Context())
 		if !w.Until(5*time.Minute, w.Memory.Idle) {
 			t.Error("the second daemon did not take over")

@@ -14,9 +14,9 @@ import (
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
-// CutOff lets this view of the store renew no lease any more, as a daemon that was
-// frozen or has lost its database.
-func (m *Memory) CutOff() { m.cutOff.Store(true) }
+// CutOff lets this view of the store renew no lease while it is off, as a daemon
+// that is frozen or has lost its database.
+func (m *Memory) CutOff(off bool) { m.cutOff.Store(off) }
 
 // Acquire implements bridge.LeaseStore.
 func (m *Memory) Acquire(ctx context.Context, name string, ttl time.Duration) (f bridge.Fence, ok bool, err error) {
