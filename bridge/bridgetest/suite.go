@@ -30,6 +30,9 @@ type Fixture struct {
 	// Age makes all that was said so far old enough to be found missing by a
 	// listing; nil when that needs no age.
 	Age func()
+	// CatchUpEvery is how often threads are listed, for a surface that is not told
+	// that its line was cut; zero means as often as the relay does by default.
+	CatchUpEvery time.Duration
 	// Changed returns a channel that is closed at the chat's next change; may be nil.
 	Changed func() <-chan struct{}
 }
@@ -159,6 +162,7 @@ func (b *bench) start() {
 	b.relay = bridge.NewRelay(bridge.RelayOptions{
 		Store: b.m, Desk: b.m.Desk(), Bell: b.m.Bell(), Doubt: b.doubt, CallTimeout: 2 * time.Second,
 		FileTimeout: 5 * time.Second, Poll: 50 * time.Millisecond, ProbeEvery: 200 * time.Millisecond,
+		CatchUpEvery: b.f.CatchUpEvery,
 	}, port)
 	b.wg.Go(func() { _ = b.relay.Run(ctx) })
 }
