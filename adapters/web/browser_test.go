@@ -250,11 +250,14 @@ func TestBrowserShowsEveryPage(t *testing.T) {
 	w := newWorld(t)
 	ticket := w.sample()
 	b := w.chromium("ada@example.org")
+	if err := w.store.SetPreference(t.Context(), w.ada, "hint-ask", "seen"); err != nil {
+		t.Fatal(err)
+	}
 	dir := os.Getenv("SIDEBRIDGE_SCREENSHOTS")
 	pages := map[string]string{
 		"tickets": "/tickets", "ticket": fmt.Sprintf("/tickets/%d", ticket), "ticket-new": "/tickets/new", "audit": fmt.Sprintf("/tickets/%d/audit", ticket),
 		"account": "/account", "people": "/admin/people", "mapping": "/admin/mapping", "rule": "/admin/rules/r1", "tokens": "/admin/tokens",
-		"health": "/admin/health", "error": "/nothing",
+		"health": "/admin/health", "error": "/nothing", "history": "/m/" + w.edited.String() + "/history",
 	}
 	for name, path := range pages {
 		for _, look := range []struct {
@@ -268,11 +271,17 @@ func TestBrowserShowsEveryPage(t *testing.T) {
 				t.Fatal(err)
 			}
 			b.open(path)
+			if name == "ticket" && look.name != "dark" {
+				b.do(chromedp.Click(chromedp.CSS("#start > summary")), chromedp.Click(chromedp.CSS(".change > summary")))
+			}
 			if got := b.js("document.documentElement.scrollWidth"); got != fmt.Sprint(look.width) && !(got < fmt.Sprint(look.width) && len(got) <= len(fmt.Sprint(look.width))) {
 				t.Errorf("%s, %s: the page is %s wide in a window of %d", name, look.name, got, look.width)
 			}
 			if got := b.js(unnamed); got != "" {
 				t.Errorf("%s, %s: without a name: %s", name, look.name, got)
+			}
+			if got := b.js(faint); got != "" {
+				t.Errorf("%s, %s: too faint to read: %s", name, look.name, got)
 			}
 			if dir != "" {
 				shot, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
@@ -302,6 +311,36 @@ const unnamed = `(() => {
 	return out.join("\n");
 })()`
 
+// faint lists texts that stand out from what is behind them by less than WCAG 2.2
+// asks for (1.4.3: 4.5 to 1, for large text 3 to 1).
+const faint = `(() => {
+	const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+	const rgba = (color) => {
+		canvas.clearRect(0, 0, 1, 1);
+		canvas.fillStyle = color;
+		canvas.fillRect(0, 0, 1, 1);
+		return [...canvas.getImageData(0, 0, 1, 1).data];
+	};
+	const over = (top, below) => top.slice(0, 3).map((c, i) => c * top[3] / 255 + below[i] * (1 - top[3] / 255));
+	const behind = (e) => {
+		const layers = [];
+		for (; e; e = e.parentElement) layers.push(rgba(getComputedStyle(e).backgroundColor));
+		return layers.reverse().reduce((below, top) => over(top, below), [255, 255, 255]);
+	};
+	const light = (c) => c.map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+	const out = new Set();
+	const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+	for (let n = walker.nextNode(); n; n = walker.nextNode()) {
+		const e = n.parentElement, style = getComputedStyle(e);
+		if (n.data.trim() === "" || !e.checkVisibility() || e.closest(".sr, .skip")) continue;
+		const back = behind(e), a = light(over(rgba(style.color), back)), b = light(back);
+		const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+		const large = parseFloat(style.fontSize) >= 24 || parseFloat(style.fontSize) >= 18.6 && style.fontWeight >= 700;
+		if (ratio < (large ? 3 : 4.5)) out.add(ratio.toFixed(2) + " " + e.className + ": " + n.data.trim().slice(0, 40));
+	}
+	return [...out].join("\n");
+})()`
+
 // sample makes a ticket that has a little of everything.
 func (w *world) sample() int64 {
 	w.t.Helper()
@@ -324,11 +363,11 @@ func (w *world) sample() int64 {
 	w.must(&bridge.Settle{Key: key, Token: "t1", Receipt: bridge.Receipt{Ref: "1700000000.000300", Print: "p"}})
 	edited := w.must(&bridge.PostMessage{Actor: w.bobActs(), Conversation: conv, Body: "Shall I tell him"}).ID
 	w.must(&bridge.EditMessage{Actor: w.bobActs(), Message: edited, Body: "Shall I tell him five days?"})
-	gone := w.must(w.answer(conv, "1700000000.000400", "wrong channel, sorry")).ID
+	w.edited = edited
+	w.must(w.answer(conv, "1700000000.000400", "wrong channel, sorry"))
 	del := w.answer(conv, "1700000000.000400", "")
 	del.Kind = bridge.InDelete
 	w.must(del)
-	_ = gone
 	w.must(&bridge.ReplyToCustomer{Actor: w.bobActs(), Ticket: ticket, Body: "Dear Carl,\n\nyou are right, and we are sorry. The second charge is refunded and will be on your account in 3–5 days."})
 	parked, pm := w.talk(ticket, "May we give a voucher?", "He has waited for two weeks.")
 	w.must(&bridge.PostMessage{Actor: w.bobActs(), Conversation: parked, Body: "10 EUR would do."})

@@ -1,6 +1,10 @@
 package web
 
-import "github.com/sidebridge/sidebridge/bridge"
+import (
+	"time"
+
+	"github.com/sidebridge/sidebridge/bridge"
+)
 
 // What the tests of other packages' view look at inside.
 var (
@@ -17,6 +21,9 @@ var (
 
 // Allow makes attempts' method visible.
 func (a *attempts) Allow(keys ...string) bool { return a.allow(keys...) }
+
+// SetBeat changes how often a stream looks whether its person is still signed in.
+func (s *Server) SetBeat(d time.Duration) { s.beat = d }
 
 // Known returns how many keys are remembered.
 func (a *attempts) Known() int { return len(a.byKey) }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/sidebridge/sidebridge/bridge"
@@ -157,5 +158,47 @@ func TestAnOldPageUndoesNothing(t *testing.T) {
 	row := st.Tickets[ticket]
 	if row.Status != "pending" || row.Priority != "high" || fmt.Sprint(row.Tags) != "[one two]" {
 		t.Errorf("the ticket is %s, %s, %v", row.Status, row.Priority, row.Tags)
+	}
+}
+
+func TestTheListOfTicketsIsFilteredAndPaged(t *testing.T) {
+	w := newWorld(t)
+	for i := range 53 {
+		w.ticket(fmt.Sprintf("Question %02d", i), "?")
+	}
+	w.must(&bridge.ChangeTicket{Actor: w.bobActs(), Ticket: 7, Status: "solved", Assignee: &w.bob})
+	w.must(&bridge.ChangeTicket{Actor: w.bobActs(), Ticket: 8, Status: "open", Assignee: &w.bob})
+	w.talk(8, "Q", "?")
+	b := w.as("bob@example.org")
+	first := b.get("/tickets").body
+	if n := strings.Count(first, "<tr>"); n != 51 { // and the head
+		t.Errorf("the first page has %d rows", n)
+	}
+	has(t, "the first page", first, "1 open", "Question 07")
+	hasNot(t, "the first page", first, "Question 06", "Newest")
+	_, rest, _ := strings.Cut(first, `href="/tickets?before=`)
+	rest, _, _ = strings.Cut(rest, `"`)
+	second := b.get("/tickets?before=" + strings.ReplaceAll(rest, "&amp;", "&")).body
+	has(t, "the second page", second, "Question 00", "Newest")
+	if n := strings.Count(second, "<tr>"); n != 3 {
+		t.Errorf("the second page has %d rows", n)
+	}
+	for show, want := range map[string]string{"mine": "Question 07", "solved": "Question 06", "all": "Question 06"} {
+		has(t, show, b.get("/tickets?show="+show).body, want)
+	}
+	hasNot(t, "mine", b.get("/tickets?show=mine").body, "Question 06", "Question 08")
+	if got := b.get("/"); got.to() != "/tickets" {
+		t.Errorf("the first page leads to %q", got.to())
+	}
+}
+
+func TestATicketIsGivenOnlyToWhoWorksAtTheDesk(t *testing.T) {
+	w := newWorld(t)
+	path := fmt.Sprintf("/tickets/%d/change", w.ticket("S", "b"))
+	b := w.as("bob@example.org")
+	for who, want := range map[string]int{w.anders: http.StatusUnprocessableEntity, "nobody": http.StatusNotFound, w.ada: http.StatusSeeOther, "": http.StatusSeeOther} {
+		if got := b.post(path, url.Values{"assignee": {who}, "assignee_was": {"another"}}); got.status != want {
+			t.Errorf("assign to %q: %d, want %d", who, got.status, want)
+		}
 	}
 }

@@ -67,6 +67,7 @@ type Server struct {
 	hashing  chan struct{} // bounds how many passwords are hashed at once
 	hasAdmin atomic.Bool   // once there is an admin there always is one
 	https    bool
+	beat     time.Duration
 	quit     chan struct{}
 	closing  sync.Once
 	handler  http.Handler
@@ -92,7 +93,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		o: o, store: o.Store, log: o.Log, desk: o.Desk, now: o.Now, https: public.Scheme == "https",
 		tries: newAttempts(o.Now, attemptsKnown), hashing: make(chan struct{}, 2),
-		quit: make(chan struct{}),
+		quit: make(chan struct{}), beat: streamBeat,
 	}
 	if s.desk == nil {
 		s.desk = &Desk{Tickets: o.Store, Directory: o.Store, Log: o.Log, PublicURL: o.PublicURL}

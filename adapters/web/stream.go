@@ -246,7 +246,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) error {
 // sendEvents is the loop of a stream. The bell is taken before looking, so that
 // what comes while we look rings it.
 func (s *Server) sendEvents(r *http.Request, f *follower, out eventWriter) error {
-	beat := time.NewTicker(streamBeat)
+	beat := time.NewTicker(s.beat)
 	defer beat.Stop()
 	gap, again := time.NewTimer(0), time.NewTimer(streamAgain)
 	defer gap.Stop()

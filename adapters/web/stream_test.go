@@ -157,6 +157,33 @@ func TestAStreamEndsWithTheServer(t *testing.T) {
 	}
 }
 
+func TestAStreamEndsWhenItsPersonSignsOut(t *testing.T) {
+	w := newWorld(t)
+	ticket := w.ticket("S", "b")
+	w.web.SetBeat(50 * time.Millisecond)
+	for what, end := range map[string]func(b *browser){
+		"sign-out": func(b *browser) { b.post("/sign-out", nil) },
+		"disabled": func(*browser) {
+			if err := w.store.SetDisabled(t.Context(), w.bob, true); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		if err := w.store.SetDisabled(t.Context(), w.bob, false); err != nil {
+			t.Fatal(err)
+		}
+		b := w.as("bob@example.org")
+		e := b.stream(ticket, w.head(ticket), "")
+		e.until("props")
+		end(b)
+		for name := ""; name != "signed-out"; {
+			if name, _ = e.next(); name == "end" {
+				t.Fatalf("%s: the stream ended without a word", what)
+			}
+		}
+	}
+}
+
 func TestAPageThatIsFarBehindIsLoadedAgain(t *testing.T) {
 	w := newWorld(t)
 	ticket := w.ticket("S", "b")

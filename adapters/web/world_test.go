@@ -38,6 +38,7 @@ type world struct {
 	path  string // of the database
 	// ids
 	ada, bob, anders, group string
+	edited                  bridge.ID // a message of the sample that was edited
 }
 
 // fakeSurface says what a probe says.
