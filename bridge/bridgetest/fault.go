@@ -94,7 +94,8 @@ const (
 )
 
 // Faults is the script of what goes wrong in a world. A step is named by words,
-// such as "deliver post" or "append Settle"; a rule for "deliver" meets all deliveries.
+// such as "deliver post" or "append Settle"; a rule for "deliver" meets all
+// deliveries, one for "read" all reads of the database.
 type Faults struct {
 	mu     sync.Mutex
 	rules  []rule
@@ -154,6 +155,18 @@ func (f *Faults) pass(step string) Fault {
 		f.hit = step
 		return f.atWhat
 	}
+	return f.rule(step)
+}
+
+// read says what goes wrong with a read of the database, which At does not count.
+func (f *Faults) read() Fault {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.rule("read")
+}
+
+// rule uses up a pass of the first rule for a step. The caller holds the lock.
+func (f *Faults) rule(step string) Fault {
 	for i := range f.rules {
 		r := &f.rules[i]
 		if r.times != 0 && (step == r.step || strings.HasPrefix(step, r.step+" ")) {

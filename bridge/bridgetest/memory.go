@@ -200,6 +200,9 @@ func (m *Memory) read(ctx context.Context, f func(*bridge.State)) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	if m.faults.read() != (Fault{}) {
+		return errDatabase
+	}
 	m.disk.mu.Lock()
 	defer m.disk.mu.Unlock()
 	f(m.disk.st)

@@ -52,7 +52,7 @@ func steps() []scenarioStep {
 		{`posts hold (\d+) characters`, (*scenario).hold},
 		{`channels take a post every (\S+)`, (*scenario).every},
 		// What goes wrong.
-		{`fail (append (?:Inbound )?\w+|deliver(?: \w+)?|find|list(?: page)?|fetch|probe) ([a-z]+)(?: (\d+[a-z]+))?(?: (\d+|always))?`, (*scenario).fails},
+		{`fail (append (?:Inbound )?\w+|read|deliver(?: \w+)?|find|list(?: page)?|fetch|probe) ([a-z]+)(?: (\d+[a-z]+))?(?: (\d+|always))?`, (*scenario).fails},
 		{`let (.+) pass(?: (\d+))?`, (*scenario).lets},
 		{`crash (before|after) (.+)`, (*scenario).crashAt},
 		{`crash`, func(s *scenario, _ []string, _ string) { s.d.Crash() }},
