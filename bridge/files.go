@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"time"
@@ -74,6 +75,9 @@ func (h *holder) fetchFile(ctx context.Context, f File) error {
 // platform's word for the type is somebody else's input.
 func (h *holder) download(ctx context.Context, f File) (hash string, size int64, kind string, err error) {
 	defer h.protect(&err)
+	if f.Size > h.r.MaxFile {
+		return "", 0, "", errTooLarge
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, h.r.FileTimeout, errTooLong)
 	defer cancel()
 	body, err := h.p.Surface.Fetch(ctx, f.Place, f.Ref)
@@ -83,20 +87,28 @@ func (h *holder) download(ctx context.Context, f File) (hash string, size int64,
 	defer func() { err = errors.Join(err, body.Close()) }()
 	sniff := &sniffer{r: body}
 	hash, size, err = h.r.Store.PutBlob(ctx, sniff, h.r.MaxFile)
+	if sniff.n > h.r.MaxFile {
+		return "", 0, "", errTooLarge
+	}
 	if err != nil {
 		return "", 0, "", fmt.Errorf("fetch file: %w", err)
 	}
 	return hash, size, safeType(f.MIME, sniff.head), nil
 }
 
-// sniffer keeps the first bytes of what passes, by which a type is recognised.
+// errTooLarge is a file that no other try makes smaller.
+var errTooLarge = &SurfaceError{Class: Rejected, Code: "too_large"}
+
+// sniffer counts what passes and keeps the first bytes, by which a type is recognised.
 type sniffer struct {
-	r    interface{ Read([]byte) (int, error) }
+	r    io.Reader
 	head []byte
+	n    int64
 }
 
 func (s *sniffer) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
+	s.n += int64(n)
 	if room := 512 - len(s.head); room > 0 {
 		s.head = append(s.head, p[:min(n, room)]...)
 	}

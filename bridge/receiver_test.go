@@ -142,3 +142,49 @@ func TestAFileThatIsTooLargeIsNotStored(t *testing.T) {
 		t.Errorf("a missing file: %v", err)
 	}
 }
+
+// TestAFileLargerThanTheLimitIsFetchedAtMostOnce, also when the platform lied about it.
+func TestAFileLargerThanTheLimitIsFetchedAtMostOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		size    int64 // what the platform says
+		fetches int
+	}{"honest": {1000, 0}, "lying": {1, 1}} {
+		in(t, []string{"billing"}, func(t *testing.T, w *bridgetest.World) {
+			w.Options.MaxFile = 100
+			d := w.Start(t.Context())
+			conv := ask(t, w, "billing", "zero")
+			w.Until(time.Minute, w.Memory.Idle)
+			w.Chats[0].Cut() // the event is told by hand
+			ref := w.Chats[0].Say("Anders", "billing", w.Memory.Mirrors()[0].Thread, "look",
+				bridgetest.Attachment{Name: "a.txt", Data: make([]byte, 1000)})
+			w.Chats[0].Join()
+			for _, p := range w.Chats[0].Posts() {
+				if p.Ref == ref {
+					w.Chats[0].Tell(bridge.Inbound{
+						Kind: bridge.InPost, Body: p.Body, Author: p.Author, AuthorName: p.Name,
+						Source: bridge.Source{Surface: "chat", Workspace: "W1", Channel: "billing", Thread: p.Thread, Ref: p.Ref},
+						Files:  []bridge.InboundFile{{Ref: p.Files[0].ID, Name: "a.txt", Size: c.size}},
+					})
+				}
+			}
+			synctest.Wait()
+			w.Until(24*time.Hour, w.Memory.Idle)
+			d.Stop()
+			fetches := 0
+			for _, step := range w.Faults.Passed() {
+				if step == "fetch" {
+					fetches++
+				}
+			}
+			failed := 0
+			for _, e := range w.Memory.Entries(conv.Ticket) {
+				if e.Kind == bridge.FileFailed && e.Facts.Reason == "too_large" {
+					failed++
+				}
+			}
+			if fetches != c.fetches || failed != 1 {
+				t.Errorf("%s: fetched %d times, %d entries say that it is too large", name, fetches, failed)
+			}
+		})
+	}
+}
