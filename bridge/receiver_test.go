@@ -154,13 +154,12 @@ func TestAFileLargerThanTheLimitIsFetchedAtMostOnce(t *testing.T) {
 			d := w.Start(t.Context())
 			conv := ask(t, w, "billing", "zero")
 			w.Until(time.Minute, w.Memory.Idle)
-			w.Chats[0].Cut() // the event is told by hand
+			w.Chats[0].Cut() // what the platform says of the post is appended by hand
 			ref := w.Chats[0].Say("Anders", "billing", w.Memory.Mirrors()[0].Thread, "look",
 				bridgetest.Attachment{Name: "a.txt", Data: make([]byte, 1000)})
-			w.Chats[0].Join()
 			for _, p := range w.Chats[0].Posts() {
 				if p.Ref == ref {
-					w.Chats[0].Tell(bridge.Inbound{
+					must(t, w.Memory.With(nil), &bridge.Inbound{
 						Kind: bridge.InPost, Body: p.Body, Author: p.Author, AuthorName: p.Name,
 						Source: bridge.Source{Surface: "chat", Workspace: "W1", Channel: "billing", Thread: p.Thread, Ref: p.Ref},
 						Files:  []bridge.InboundFile{{Ref: p.Files[0].ID, Name: "a.txt", Size: c.size}},
