@@ -191,14 +191,14 @@ func (s *Server) conversationLink(w http.ResponseWriter, r *http.Request) error 
 	return nil
 }
 
-// messageLink leads to a message. All of its conversation is shown, since the
-// message may be an old one.
+// messageLink leads to a message. The page shows its conversation from there on,
+// since the message may be an old one.
 func (s *Server) messageLink(w http.ResponseWriter, r *http.Request) error {
 	id, err := idOf(r)
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, fmt.Sprintf("/tickets/%d?all=1#m%d", id.Ticket, id.Seq), http.StatusSeeOther)
+	http.Redirect(w, r, fmt.Sprintf("/tickets/%d?at=%d#m%[2]d", id.Ticket, id.Seq), http.StatusSeeOther)
 	return nil
 }
 

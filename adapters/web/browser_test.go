@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -41,9 +43,9 @@ func (w *world) chromium(email string) *tab {
 		w.t.Fatalf("start Chromium (make setup installs it): %v", err)
 	}
 	ctx, closeTab := chromedp.NewContext(browser, chromedp.WithNewBrowserContext()) // no cookies of another test
-	w.t.Cleanup(closeTab)
 	b := &tab{w, ctx}
-	b.noDialogs()
+	b.watch()
+	w.t.Cleanup(closeTab)
 	b.do(
 		chromedp.EmulateViewport(1280, 900), chromedp.Navigate(w.http.URL+"/sign-in"),
 		chromedp.SendKeys(chromedp.CSS("input[name=email]"), email), chromedp.SendKeys(chromedp.CSS("input[name=password]"), password),
@@ -53,18 +55,36 @@ func (w *world) chromium(email string) *tab {
 	return b
 }
 
-// noDialogs fails the test when a page opens a dialog, as an injected script would.
-func (b *tab) noDialogs() {
+// watch fails the test when a page opens a dialog, as an injected script would,
+// when a script fails, and when the browser refuses something by the page's policy.
+func (b *tab) watch() {
 	dialogs := chromedp.Events(b.ctx, page.JavascriptDialogOpening)
-	go func() {
+	failures := chromedp.Events(b.ctx, runtime.ExceptionThrown)
+	refusals := chromedp.Events(b.ctx, log.EntryAdded)
+	var wg sync.WaitGroup
+	b.w.t.Cleanup(wg.Wait) // runs after the tab is closed, which ends the streams
+	wg.Go(func() {
 		for ev, err := range dialogs {
-			if err != nil {
-				return
+			if err == nil {
+				b.w.t.Errorf("a page opened a dialog: %s", ev.Message)
+				_, _ = chromedp.Call(b.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{})
 			}
-			b.w.t.Errorf("a page opened a dialog: %s", ev.Message)
-			_, _ = chromedp.Call(b.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{})
 		}
-	}()
+	})
+	wg.Go(func() {
+		for ev, err := range failures {
+			if err == nil {
+				b.w.t.Errorf("a script failed: %s", ev.ExceptionDetails.Text)
+			}
+		}
+	})
+	wg.Go(func() {
+		for ev, err := range refusals {
+			if err == nil && ev.Entry.Source == "security" {
+				b.w.t.Errorf("refused by the policy: %s %s", ev.Entry.Text, ev.Entry.URL)
+			}
+		}
+	})
 }
 
 // do runs steps, and fails the test with a picture of words when one takes too long.
@@ -241,6 +261,35 @@ func TestBrowserWorksByKeyboard(t *testing.T) {
 	reach("the message", `document.activeElement.matches("#start textarea")`)
 	b.do(chromedp.KeyEvent("No mouse"), chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(chromedp.ModifierCtrl)))
 	b.wait(`document.querySelector("#talks .msg .body")?.innerText.includes("No mouse")`)
+}
+
+func TestBrowserRunsNothingThatStrangersWrote(t *testing.T) {
+	w := newWorld(t)
+	b := w.chromium("ada@example.org")
+	script := page.AddScriptToEvaluateOnNewDocumentParams{Source: "window.pwned = () => { window.ran = true; }"}
+	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, script); err != nil {
+		t.Fatal(err)
+	}
+	all := hostile()
+	ticket := w.ticket("S", "b")
+	conv, _ := w.talk(ticket, "Q", "?")
+	for i, bad := range all {
+		if i%2 == 0 {
+			w.must(&bridge.WriteNote{Actor: w.bobActs(), Ticket: ticket, Body: bad})
+		} else {
+			w.must(&bridge.PostMessage{Actor: w.actor(w.bob, bad, bridge.RoleAgent), Conversation: conv, Body: bad})
+		}
+	}
+	b.open(fmt.Sprintf("/tickets/%d?all=1", ticket))
+	b.wait(`document.querySelector("[data-live-state]").textContent === "Live"`)
+	w.must(&bridge.WriteNote{Actor: w.bobActs(), Ticket: ticket, Body: strings.Join(all, "\n\n")})
+	b.wait(`document.querySelector("#ticket-log > .msg.fresh") !== null`)
+	if got := b.js("window.ran"); got != "undefined" {
+		t.Error("a script of a stranger ran")
+	}
+	if got := b.js(`document.querySelectorAll("#main :is(script, iframe, object, embed, style, link, base, meta, form[action^=http])").length`); got != "0" {
+		t.Errorf("%s elements that we never write", got)
+	}
 }
 
 // TestBrowserShowsEveryPage looks at every page, light, dark and on a small phone:

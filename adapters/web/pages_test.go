@@ -53,7 +53,7 @@ func TestEveryPageIsShown(t *testing.T) {
 func TestLinksLeadToTheConversationAndMessage(t *testing.T) {
 	w := newWorld(t)
 	b := w.as("bob@example.org")
-	for path, want := range map[string]string{"/c/12-30": "/tickets/12#c30", "/m/12-34": "/tickets/12?all=1#m34"} {
+	for path, want := range map[string]string{"/c/12-30": "/tickets/12#c30", "/m/12-34": "/tickets/12?at=34#m34"} {
 		if got := b.get(path); got.status != http.StatusSeeOther || got.to() != want {
 			t.Errorf("%s leads to %d %q, want %q", path, got.status, got.to(), want)
 		}

@@ -206,6 +206,11 @@ func TestAPageThatIsFarBehindIsLoadedAgain(t *testing.T) {
 		t.Errorf("the page shows %d messages of a long conversation, want the last 100", n)
 	}
 	has(t, "the page", page, "Show 911 earlier messages")
+	old := w.entries(ticket)[60]
+	linked := b.get(fmt.Sprintf("/tickets/%d?at=%d", ticket, old.Seq)).body
+	if n := strings.Count(linked, `class="msg side"`); old.Kind != bridge.MessagePosted || n < 960 || n > 1000 || !strings.Contains(linked, fmt.Sprintf(`id="m%d"`, old.Seq)) {
+		t.Errorf("a link to an old message shows %d, or not that one", n)
+	}
 	if n := strings.Count(b.get(fmt.Sprintf("/tickets/%d?all=1", ticket)).body, `class="msg side"`); n != 1011 {
 		t.Errorf("with all=1 it shows %d", n)
 	}

@@ -27,7 +27,7 @@ type ticketPage struct {
 	Talks       []conversation
 	OpenTalks   int
 	Hint        bool
-	All         bool
+	Shown       span
 	Form        typed
 	Start       startForm
 	ReplyText   string
@@ -115,7 +115,7 @@ func (s *Server) showTicket(w http.ResponseWriter, r *http.Request, id int64, st
 	v := newView(st, id, n, m, s.now())
 	p := ticketPage{
 		page: s.page(r, "", "tickets"), ID: id, Seq: st.Tickets[id].Head, Form: t, Start: start,
-		All: r.FormValue("all") != "", Limit: s.o.MaxFile, Key: newKey(),
+		Shown: readSpan(r), Limit: s.o.MaxFile, Key: newKey(),
 	}
 	v.fillTicket(&p)
 	p.Title = fmt.Sprintf("#%d %s", id, p.Subject)
@@ -135,6 +135,12 @@ func (s *Server) showTicket(w http.ResponseWriter, r *http.Request, id int64, st
 	return nil
 }
 
+// readSpan reads which messages of long conversations are asked for.
+func readSpan(r *http.Request) span {
+	at, _ := strconv.ParseInt(r.FormValue("at"), 10, 64) // what is no number is no message
+	return span{all: r.FormValue("all") != "", at: at}
+}
+
 // fillTicket fills what the ticket's own rows and entries say.
 func (v *view) fillTicket(p *ticketPage) {
 	t := v.st.Tickets[v.ticket]
@@ -151,7 +157,7 @@ func (v *view) fillTicket(p *ticketPage) {
 			p.Log = append(p.Log, v.said(e))
 		}
 	}
-	p.Talks = v.conversations(p.All)
+	p.Talks = v.conversations(p.Shown)
 	for _, c := range p.Talks {
 		if c.Open {
 			p.OpenTalks++

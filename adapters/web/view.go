@@ -229,12 +229,36 @@ func (v *view) head(c *bridge.Conversation) (conversation, bool) {
 	return out, true
 }
 
-// messagesShown is how many messages of a conversation a page begins with.
-const messagesShown = 100
+// messagesShown is how many messages of a conversation a page begins with, and
+// messagesBefore how many it shows before one that a link names.
+const (
+	messagesShown  = 100
+	messagesBefore = 20
+)
+
+// span says which messages of a long conversation are shown: all, or the last
+// ones, and those from the message at on.
+type span struct {
+	all bool
+	at  int64
+}
+
+// hidden returns how many of a conversation's messages, in page order, are left out.
+func (s span) hidden(messages []*bridge.Message) int {
+	if s.all || len(messages) <= messagesShown {
+		return 0
+	}
+	last := len(messages) - messagesShown
+	at := slices.IndexFunc(messages, func(m *bridge.Message) bool { return m.ID.Seq == s.at })
+	if at < 0 {
+		return last
+	}
+	return max(0, min(last, at-messagesBefore))
+}
 
 // conversations makes the views of all conversations, open ones first and the
-// newest of each first. Without all, a long one shows its last messages.
-func (v *view) conversations(all bool) []conversation {
+// newest of each first.
+func (v *view) conversations(s span) []conversation {
 	by := map[int64][]*bridge.Message{}
 	for _, m := range v.st.Messages {
 		by[m.Conversation] = append(by[m.Conversation], m)
@@ -246,11 +270,8 @@ func (v *view) conversations(all bool) []conversation {
 			continue
 		}
 		ordered := pageOrder(by[id.Seq])
-		if !all && len(ordered) > messagesShown {
-			head.Hidden = len(ordered) - messagesShown
-			ordered = ordered[head.Hidden:]
-		}
-		for _, m := range ordered {
+		head.Hidden = s.hidden(ordered)
+		for _, m := range ordered[head.Hidden:] {
 			if shown, ok := v.message(m); ok {
 				head.Messages = append(head.Messages, shown)
 			}
