@@ -241,6 +241,9 @@ func (s *State) settle(d *Delivery, r Receipt) Result {
 		seq = s.add(m.ID.Ticket, DeliveryShown, System(), facts, Words{}).Seq
 	case d.Verb == VerbEdit && d.Message != 0:
 		facts.Ref = d.Ref
+		if c := s.Copies[CopyKey{m.Place.Surface, m.Place.Workspace, m.Place.Channel, d.Ref}]; c != nil {
+			facts.Token = c.Token // that of its post, by which a second copy is known
+		}
 		seq = s.add(m.ID.Ticket, DeliveryShown, System(), facts, Words{}).Seq
 	case d.Verb == VerbDelete:
 		key := CopyKey{m.Place.Surface, m.Place.Workspace, m.Place.Channel, d.Ref}
