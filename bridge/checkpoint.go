@@ -122,12 +122,21 @@ func (c *Checkpointer) resume() error {
 		c.Log.Error("the checkpoint file does not verify; new checkpoints go on behind it", "first", found[0].What)
 	}
 	for _, p := range points {
-		c.number, c.prev, c.since = p.Number, lineHash(p), p.At
-		for _, h := range p.Heads {
-			c.known[h.Ticket] = h.Seq
-		}
+		c.wrote(p)
 	}
 	return nil
+}
+
+// wrote goes on behind a line. After a restore all heads are named anew, since
+// those named before may be higher than what there is now.
+func (c *Checkpointer) wrote(p Checkpoint) {
+	c.number, c.prev, c.since = p.Number, lineHash(p), p.At
+	if p.Restored != "" {
+		c.since, c.known = time.Time{}, map[int64]int64{}
+	}
+	for _, h := range p.Heads {
+		c.known[h.Ticket] = h.Seq
+	}
 }
 
 // overlap is how far back heads are read again: other daemons' clocks differ.
@@ -185,10 +194,7 @@ func (c *Checkpointer) appendLine(p Checkpoint) error {
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("write checkpoint: %w", err)
 	}
-	c.number, c.prev, c.since = p.Number, lineHash(p), p.At
-	for _, h := range p.Heads {
-		c.known[h.Ticket] = h.Seq
-	}
+	c.wrote(p)
 	return nil
 }
 

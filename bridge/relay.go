@@ -197,6 +197,21 @@ func (r *Relay) Recovered(p Place) {
 	}
 }
 
+// Blocked tells the relay that nothing can be sent to a workspace until a probe
+// succeeds, when its adapter hears so before a call fails.
+func (r *Relay) Blocked(p Place, reason string) {
+	r.mu.Lock()
+	h := r.holders[p.Surface+"/"+p.Workspace]
+	r.mu.Unlock()
+	if h == nil {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.blocked = reason
+	h.held[Place{}] = time.Now().Add(blockedProbe)
+}
+
 // holder is the holder of one workspace's lease: its sends, catch-up and budgets.
 type holder struct {
 	r     *Relay

@@ -154,3 +154,44 @@ func TestATamperedCheckpointFileIsFound(t *testing.T) {
 		})
 	}
 }
+
+func TestCheckpointsGoOnAfterACrashInTheMiddleOfALineAndAnotherDaemonsLines(t *testing.T) {
+	s := storetest.Open(t, "sqlite", store.Options{})
+	conv, _ := thread(t, s, billing, "1.1")
+	dir := t.TempDir()
+	key, err := bridge.CheckpointKey(filepath.Join(dir, "key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "checkpoints.log")
+	daemon := func() *bridge.Checkpointer {
+		return &bridge.Checkpointer{Source: s, Path: file, Key: key, Every: time.Minute, Log: slog.New(slog.DiscardHandler)}
+	}
+	write := func(c *bridge.Checkpointer) {
+		t.Helper()
+		must(t, s, &bridge.PostMessage{Actor: alice, Conversation: conv, Body: "More"})
+		if err := c.Write(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(daemon())
+	write(daemon()) // another daemon goes on behind the first one's line
+	if o := read(t, file, key); len(o.Problems) > 0 || len(o.Checkpoints) != 2 {
+		t.Fatalf("%d checkpoints, problems %v", len(o.Checkpoints), o.Problems)
+	}
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString(`{"number":3,"at":`); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	write(daemon())
+	o := read(t, file, key)
+	if len(o.Checkpoints) != 3 || len(o.Problems) != 1 || !strings.Contains(o.Problems[0].What, "cannot be read") {
+		t.Errorf("%d checkpoints, problems %v: want three and just the broken line", len(o.Checkpoints), o.Problems)
+	}
+}

@@ -157,6 +157,9 @@ func (w *watcher) Blocked(ctx context.Context, place bridge.Place, reason, remed
 		if err := w.store.Block(ctx, place.Surface, place.Workspace, reason, remedy); err != nil {
 			return fmt.Errorf("record that the workspace is blocked: %w", err)
 		}
+		if reason != slack.NotReceiving { // then sending works still
+			w.relay.Blocked(place, reason)
+		}
 		return nil
 	}
 	w.channels.changed()
