@@ -26,7 +26,8 @@ var ErrClosed = errors.New("the store is closed")
 type committer struct {
 	s    *Store
 	in   chan *pending
-	quit chan struct{}
+	quit chan struct{} // closed: take nothing more
+	gone chan struct{} // closed: nobody is there to answer
 	wg   sync.WaitGroup
 }
 
@@ -43,7 +44,7 @@ type answer struct {
 // newCommitter starts the workers: one for SQLite's single writer, two for
 // Postgres, so that one batch is prepared while the other commits.
 func newCommitter(s *Store) *committer {
-	c := &committer{s: s, in: make(chan *pending, 4*maxBatch), quit: make(chan struct{})}
+	c := &committer{s: s, in: make(chan *pending, 4*maxBatch), quit: make(chan struct{}), gone: make(chan struct{})}
 	workers := 1
 	if s.dialect.name == "postgres" {
 		workers = 2
@@ -71,12 +72,20 @@ func (s *Store) Append(ctx context.Context, cmd bridge.Command) (bridge.Result, 
 		return a.res, a.err
 	case <-ctx.Done():
 		return bridge.Result{}, context.Cause(ctx)
+	case <-s.commit.gone:
+		select {
+		case a := <-p.done: // it was answered in the last moment
+			return a.res, a.err
+		default:
+			return bridge.Result{}, ErrClosed
+		}
 	}
 }
 
 func (c *committer) close() {
 	close(c.quit)
 	c.wg.Wait()
+	close(c.gone)
 }
 
 func (c *committer) run() {
