@@ -1,7 +1,9 @@
 package bridge_test
 
 import (
+	"flag"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -14,42 +16,51 @@ import (
 	"github.com/sidebridge/sidebridge/bridge/bridgetest"
 )
 
+// runs is how many histories with several faults are tried.
+var runs = flag.Int("runs", 300, "how many runs with several faults")
+
+// waysToFail are what goes wrong with a step.
+var waysToFail = []struct {
+	name string
+	what bridgetest.Fault
+}{
+	{"failed and not applied", bridgetest.Refused()},
+	{"lost, nobody knows", bridgetest.Lost()},
+	{"failed but applied", bridgetest.Unanswered()},
+	{"crash before", bridgetest.CrashBefore()},
+	{"crash after", bridgetest.CrashAfter()},
+}
+
+// worlds are how the platforms behave.
+var worlds = []struct {
+	name string
+	make func(w *bridgetest.World)
+}{
+	{"echoes come with the answers", func(w *bridgetest.World) { setRules(w, bridgetest.EchoDuring, true) }},
+	{"echoes come first, events are lost in a crash", func(w *bridgetest.World) { setRules(w, bridgetest.EchoBefore, false) }},
+	{"no echoes, and some calls are lost anyway", func(w *bridgetest.World) {
+		setRules(w, bridgetest.EchoNever, false)
+		w.Faults.Next("deliver root", 1, bridgetest.Unanswered())
+		w.Faults.Next("deliver file", 1, bridgetest.Unanswered())
+		w.Faults.Next("deliver edit", 1, bridgetest.Lost())
+		w.Faults.Next("deliver post", 1, bridgetest.Lost())
+	}},
+}
+
 // TestEveryOutsideStepMayFailOrCrash runs the same story again and again. In each
 // run one outside step goes wrong in one way: the first in the first run, and so on
 // until a run has fewer steps than that. After every run, each surface shows each
 // entry once and in order, and the log verifies.
 func TestEveryOutsideStepMayFailOrCrash(t *testing.T) {
-	faults := []struct {
-		name string
-		what bridgetest.Fault
-	}{
-		{"failed and not applied", bridgetest.Refused()},
-		{"lost, nobody knows", bridgetest.Lost()},
-		{"failed but applied", bridgetest.Unanswered()},
-		{"crash before", bridgetest.CrashBefore()},
-		{"crash after", bridgetest.CrashAfter()},
-	}
-	for _, world := range []struct {
-		name string
-		make func(w *bridgetest.World)
-	}{
-		{"echoes come with the answers", func(w *bridgetest.World) { setRules(w, bridgetest.EchoDuring, true) }},
-		{"echoes come first, events are lost in a crash", func(w *bridgetest.World) { setRules(w, bridgetest.EchoBefore, false) }},
-		{"no echoes, and some calls are lost anyway", func(w *bridgetest.World) {
-			setRules(w, bridgetest.EchoNever, false)
-			w.Faults.Next("deliver root", 1, bridgetest.Unanswered())
-			w.Faults.Next("deliver file", 1, bridgetest.Unanswered())
-			w.Faults.Next("deliver edit", 1, bridgetest.Lost())
-			w.Faults.Next("deliver post", 1, bridgetest.Lost())
-		}},
-	} {
+	for _, world := range worlds {
 		t.Run(world.name, func(t *testing.T) {
 			table := map[string]int{}
-			for _, f := range faults {
+			for _, f := range waysToFail {
 				for n := 1; ; n++ {
 					var hit string
 					synctest.Test(t, func(t *testing.T) {
-						hit = tellStory(t, fmt.Sprintf("%s at step %d", f.name, n), world.make, n, f.what)
+						hits := tellStory(t, fmt.Sprintf("%s at step %d", f.name, n), world.make, map[int]bridgetest.Fault{n: f.what})
+						hit = strings.Join(hits, ", ")
 					})
 					if hit == "" || t.Failed() {
 						break
@@ -59,6 +70,24 @@ func TestEveryOutsideStepMayFailOrCrash(t *testing.T) {
 			}
 			logTable(t, table)
 		})
+	}
+}
+
+// TestManyStepsMayFailInOneRun lets up to four random steps go wrong in a run.
+func TestManyStepsMayFailInOneRun(t *testing.T) {
+	for seed := range uint64(*runs) {
+		rng := rand.New(rand.NewPCG(seed, 3))
+		world := worlds[rng.IntN(len(worlds))]
+		faults := map[int]bridgetest.Fault{}
+		for range 2 + rng.IntN(3) {
+			faults[1+rng.IntN(160)] = waysToFail[rng.IntN(len(waysToFail))].what
+		}
+		synctest.Test(t, func(t *testing.T) {
+			tellStory(t, fmt.Sprintf("run %d, %s", seed, world.name), world.make, faults)
+		})
+		if t.Failed() {
+			return
+		}
 	}
 }
 
@@ -103,12 +132,14 @@ type story struct {
 	conv  bridge.ID
 }
 
-// tellStory returns which step the fault hit, empty when the run had fewer steps.
-func tellStory(t *testing.T, name string, prepare func(*bridgetest.World), n int, what bridgetest.Fault) string {
+// tellStory returns which steps the faults hit, none when the run had fewer.
+func tellStory(t *testing.T, name string, prepare func(*bridgetest.World), faults map[int]bridgetest.Fault) []string {
 	w := bridgetest.NewWorld("billing")
 	w.AddChat("talk", "lounge")
 	prepare(w)
-	w.Faults.At(n, what)
+	for n, what := range faults {
+		w.Faults.At(n, what)
+	}
 	s := &story{t: t, name: name, w: w, agent: w.Memory.With(nil)}
 	d := w.Start(t.Context())
 	stop := make(chan struct{})
@@ -182,6 +213,10 @@ func (s *story) tell() {
 	chat.Edit(anders, "I know it")
 	talk.Say("Lena", "lounge", lounge, "see", bridgetest.Attachment{Name: "s.txt", MIME: "text/plain", Data: []byte("scan")})
 	s.append(&bridge.EditMessage{Actor: alice, Message: first, Body: "short"})
+	chat.Cut()
+	chat.Say("Anders", "billing", billing, "unheard")
+	<-time.After(5 * time.Second)
+	chat.Join()
 	slip := chat.Say("Anders", "billing", billing, "a slip")
 	gone := s.post("also a slip")
 	s.append(&bridge.DeleteMessage{Actor: alice, Message: gone})
@@ -202,7 +237,7 @@ func (s *story) check() {
 		}
 	}
 	slices.Sort(record)
-	want := []string{"Alice: look", "Alice: short", "Anders: I know it", "Lena: see"}
+	want := []string{"Alice: look", "Alice: short", "Anders: I know it", "Anders: unheard", "Lena: see"}
 	if diff := cmp.Diff(want, record); diff != "" {
 		s.t.Errorf("%s: record (-want +got):\n%s", s.name, diff)
 	}
@@ -281,6 +316,8 @@ func (s *story) wanted(m bridge.Mirror) (ours, theirs []string) {
 			}
 		case bridge.ConversationClosed:
 			ours = append(ours, "* Alice closed this")
+		case bridge.ConversationReopened: // by a reply that was heard late
+			ours = append(ours, "* "+e.Words.Name+" reopened this")
 		}
 	}
 	return ours, theirs

@@ -99,10 +99,9 @@ const (
 type Faults struct {
 	mu     sync.Mutex
 	rules  []rule
-	at     int
-	atWhat Fault
+	at     map[int]Fault
 	passed []string
-	hit    string
+	hit    []string
 }
 
 type rule struct {
@@ -118,18 +117,21 @@ func (f *Faults) Next(step string, times int, what Fault) {
 	f.rules = append(f.rules, rule{step, what, times})
 }
 
-// At makes the n-th step that is passed from now on, counted from 1, go wrong, whichever it is.
+// At makes the n-th step that is passed, counted from 1, go wrong, whichever it is.
 func (f *Faults) At(n int, what Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.at, f.atWhat, f.passed, f.hit = n, what, nil, ""
+	if f.at == nil {
+		f.at = map[int]Fault{}
+	}
+	f.at[n] = what
 }
 
-// Hit returns which step the fault of At met, empty when so many were not passed.
-func (f *Faults) Hit() string {
+// Hit returns which steps the faults of At met.
+func (f *Faults) Hit() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.hit
+	return append([]string(nil), f.hit...)
 }
 
 // Passed returns the steps passed, in order.
@@ -143,7 +145,7 @@ func (f *Faults) Passed() []string {
 func (f *Faults) Clear() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.rules, f.at = nil, 0
+	f.rules, f.at = nil, nil
 }
 
 // pass counts a step and says what goes wrong with it.
@@ -151,9 +153,9 @@ func (f *Faults) pass(step string) Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.passed = append(f.passed, step)
-	if f.at == len(f.passed) {
-		f.hit = step
-		return f.atWhat
+	if what, ok := f.at[len(f.passed)]; ok {
+		f.hit = append(f.hit, step)
+		return what
 	}
 	return f.rule(step)
 }

@@ -109,7 +109,7 @@ func (s *Surface) List(ctx context.Context, m bridge.Mirror, known []bridge.Copy
 		posts := s.chat.listing(m)
 		for i, in := range posts {
 			if i%pageSize == 0 {
-				if _, err := step(ctx, s.life, s.chat.faults, "list page", func() (struct{}, error) { return struct{}{}, s.Probe(ctx, bridge.Place{}) }); err != nil {
+				if err := s.page(ctx); err != nil {
 					return "", err
 				}
 			}
@@ -121,6 +121,16 @@ func (s *Surface) List(ctx context.Context, m bridge.Mirror, known []bridge.Copy
 		}
 		return seen, s.missing(ctx, m, known, shown, accept)
 	})
+}
+
+// page is one request of a listing.
+func (s *Surface) page(ctx context.Context) error {
+	_, err := step(ctx, s.life, s.chat.faults, "list page", func() (struct{}, error) {
+		s.chat.mu.Lock()
+		defer s.chat.mu.Unlock()
+		return struct{}{}, s.chat.usable("")
+	})
+	return err
 }
 
 // listing returns a thread's posts as inbounds; one that was edited comes as an edit.
