@@ -408,7 +408,7 @@ func (w *Work) settled(key DeliveryKey, c Call, r Receipt) {
 	case VerbPost:
 		w.Copies = append(w.Copies, Copy{
 			CopyKey: CopyKey{w.Mirror.Place.Surface, w.Mirror.Place.Workspace, w.Mirror.Place.Channel, r.Ref},
-			Message: c.Message, Mirror: key.Mirror.Seq, Part: key.Part, Entry: key.Seq,
+			Message: c.Message, Mirror: key.Mirror.Seq, Part: key.Part, Entry: key.Seq, Rev: r.Print,
 		})
 		if c.Root {
 			w.Mirror.Thread = r.Ref

@@ -66,6 +66,9 @@ func (a *Adapter) postOptions(at bridge.Attempt, c *content) ([]slack.MsgOption,
 	if at.Call.Root {
 		payload["r"] = true
 	}
+	if c.print == filesOnly {
+		payload["f"] = true
+	}
 	options := []slack.MsgOption{
 		slack.MsgOptionText(c.text, false),
 		slack.MsgOptionDisableLinkUnfurl(),

@@ -283,3 +283,28 @@ func TestRefusedFilesBecomeLinksAndTheWordsStay(t *testing.T) {
 		}
 	}
 }
+
+// A note in a file's place is no part of the message's words, even when its echo,
+// or Find, settles it before the call's own answer does.
+func TestANoteInAFilesPlaceIsKnownForOneByItsEcho(t *testing.T) {
+	w := newWorld(t, setup{opts: func(o *Options) { o.MaxFile = 10 }})
+	root := w.open()
+	post := w.view(bridge.MessagePosted, "words")
+	w.show(post)
+	stored := w.about(w.view(bridge.FileStored, ""), post.Message)
+	stored.Files = []bridge.ViewFile{viewFile("big.bin", make([]byte, 11))}
+	at, receipt, err := w.deliver(stored)
+	check(t, err)
+	w.quiet()
+	if found, ok := w.find(at); !ok || found.Print != receipt.Print {
+		t.Errorf("found with the print %q, delivered with %q", found.Print, receipt.Print)
+	}
+	for _, in := range w.in.ours() {
+		if in.Source.Ref == receipt.Ref && in.Print != receipt.Print {
+			t.Errorf("the echo has the print %q, the answer %q", in.Print, receipt.Print)
+		}
+	}
+	if n := len(w.sim.Thread(w.channel, root)); n != 3 {
+		t.Errorf("the thread has %d messages", n)
+	}
+}

@@ -177,13 +177,12 @@ func planDelete(v bridge.View) []bridge.Call {
 }
 
 // wordCopies are our posts that show a message's words, in order: those of the
-// message's own entry, and those an edit has changed. A file that was fetched
-// later has a post of its own. (What was posted a moment ago has no fingerprint
-// in a view yet.)
+// message's own entry, with its files or without, and those an edit has changed. A
+// file that was fetched later has a post of its own.
 func wordCopies(message int64, copies []bridge.Copy) []bridge.Copy {
 	var out []bridge.Copy
 	for _, c := range copies {
-		if c.Ours() && (c.Entry == message || c.Rev != "" && c.Rev != filesOnly) {
+		if c.Ours() && (c.Entry == message || c.Rev != filesOnly) {
 			out = append(out, c)
 		}
 	}
@@ -226,9 +225,11 @@ func (a *Adapter) rendered(p markup.SlackPart, author string) *content {
 	}
 }
 
-// printOf returns the fingerprint of a post's words.
+// printOf returns the fingerprint of a post's words. A note that stands for a file
+// says so in its metadata: its words are not the message's.
 func (a *Adapter) printOf(m *message) string {
-	if m.Text == "" && len(m.Files) > 0 {
+	note := m.Metadata != nil && m.Metadata.EventType == eventType && m.Metadata.Payload.Files
+	if note || m.Text == "" && len(m.Files) > 0 {
 		return filesOnly
 	}
 	return markup.Fingerprint(markup.FromSlack(markup.SlackText{Workspace: a.workspace, Text: m.Text, Blocks: m.Blocks}, nil))

@@ -281,3 +281,44 @@ func TestAnEditInTheSameTurnLeavesTheFilesAlone(t *testing.T) {
 		t.Errorf("the thread has %d messages after the first: %+v", len(thread), thread)
 	}
 }
+
+// A file that was fetched later has a post of its own, which an edit of the words
+// leaves alone although all three are shown in one turn.
+func TestAnEditInTheSameTurnAsALaterFileChangesTheWordsOnly(t *testing.T) {
+	b := newBridged(t, setup{socket: true, sim: quick, opts: quickPing})
+	other := bridge.Place{Surface: "other", Workspace: "W", Channel: "C"}
+	ticket := b.append(&bridge.CreateTicket{Actor: alice(), Subject: "Charged twice", Requester: "Carla", Body: "help"})
+	b.append(&bridge.StartConversation{
+		Actor: alice(), Ticket: ticket.ID.Ticket, Subject: "Question", Body: "first",
+		Targets: []bridge.Target{{Place: b.mirror.Place, Rule: "billing"}, {Place: other}},
+	})
+	b.until("the first post is here", func() bool { return len(b.sim.All(b.channel)) == 2 })
+	root := b.sim.All(b.channel)[0].TS
+	for _, m := range b.memory.Mirrors() {
+		if m.Place == other {
+			key := bridge.DeliveryKey{Mirror: m.ID, Seq: m.Cursor + 1}
+			b.append(&bridge.Begin{Key: key, Token: "root there", Call: bridge.Call{Verb: bridge.VerbPost, Root: true, Last: true}})
+			b.append(&bridge.Settle{Key: key, Token: "root there", Receipt: bridge.Receipt{Ref: "1"}})
+		}
+	}
+	hold := b.sim.Inject(slacksim.Fault{Method: "chat.postMessage", Status: 503})
+	said := bridge.Inbound{
+		Kind: bridge.InPost, Author: bridge.Account{Surface: "other", Workspace: "W", ID: "sanne"}, AuthorName: "Sanne",
+		Source: bridge.Source{Surface: "other", Workspace: "W", Channel: "C", Thread: "1", Ref: "2", Order: "2"},
+		Body:   "many words", Files: []bridge.InboundFile{{Ref: "f", Name: "plan.pdf", MIME: "application/pdf", Size: 3}},
+	}
+	post := b.append(&said)
+	file, err := b.memory.Upload(b.ctx(), "plan.pdf", "application/pdf", []byte("pdf"))
+	check(t, err)
+	b.append(&bridge.StoreFile{Message: post.ID, MIME: file.MIME, Size: file.Size, Hash: file.Hash})
+	said.Kind, said.Body, said.Source.Rev, said.Files = bridge.InEdit, "few words", "3", nil
+	b.append(&said)
+	hold()
+	b.until("the edit is shown", func() bool {
+		thread := b.sim.Thread(b.channel, root)
+		return len(thread) == 4 && strings.Contains(thread[2].Text, "few words")
+	})
+	if file := b.sim.Thread(b.channel, root)[3]; len(file.Files) != 1 || file.Text != "" || file.EditedTS != "" {
+		t.Errorf("the file's post is %+v", file)
+	}
+}

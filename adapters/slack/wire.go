@@ -139,6 +139,7 @@ type metadata struct {
 	Payload   struct {
 		Token string `json:"d"`
 		Root  bool   `json:"r"`
+		Files bool   `json:"f"`
 	} `json:"event_payload"`
 }
 
