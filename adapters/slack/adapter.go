@@ -132,6 +132,7 @@ type Adapter struct {
 	channelNames *names
 	channels     *channelCache
 	uploads      uploadTokens
+	breaker      breaker
 	failing      failures
 	answers      chan answer
 	reconnected  atomic.Bool // what was said may have to be listed

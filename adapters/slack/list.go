@@ -107,6 +107,10 @@ func (t *threadList) show(ctx context.Context, m *message, accept func(context.C
 			return err
 		}
 	}
+	if skip == "" || skip == skipKnown {
+		// What was taken before counts, so that a listing after a restart stops where we did.
+		t.a.heard(t.channel, m)
+	}
 	if laterTS(m.TS, t.newest) {
 		t.newest = m.TS
 	}

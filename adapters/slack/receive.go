@@ -114,7 +114,19 @@ func (a *Adapter) accept(ctx context.Context, e *event) error {
 		return fmt.Errorf("accept %s %s: %w", in.Kind, in.Source.Ref, err)
 	}
 	a.count(string(res.Outcome), string(in.Kind))
+	a.accepted(string(e.Channel), e, in.Kind, res.Outcome)
 	return nil
+}
+
+// accepted takes note of what was committed.
+func (a *Adapter) accepted(channel string, e *event, kind bridge.InboundKind, outcome bridge.Outcome) {
+	m := &e.message
+	if kind == bridge.InEdit {
+		m = e.Changed
+	}
+	if kind != bridge.InDelete && (outcome == bridge.Accepted || outcome == bridge.Duplicate) {
+		a.heard(channel, m)
+	}
 }
 
 // failed decides what becomes of an envelope that was not accepted. While the

@@ -30,6 +30,7 @@ const (
 	skipBot       = "other bot"
 	skipMalformed = "malformed"
 	skipHidden    = "hidden by Slack"
+	skipLoop      = "bot too fast"
 )
 
 // translate turns a message event into what happened, or says why it is not taken.
@@ -57,6 +58,9 @@ func (a *Adapter) posted(ctx context.Context, channel string, m *message) (bridg
 func (a *Adapter) listed(ctx context.Context, channel string, m *message) (bridge.Inbound, string) {
 	if skip := a.skip(channel, m); skip != "" {
 		return bridge.Inbound{}, skip
+	}
+	if a.tooFast(ctx, channel, m) {
+		return bridge.Inbound{}, skipLoop
 	}
 	in := a.said(ctx, channel, m)
 	in.Kind = bridge.InPost
@@ -92,6 +96,9 @@ func (a *Adapter) changed(ctx context.Context, e *event) (bridge.Inbound, string
 func (a *Adapter) edited(ctx context.Context, channel string, m *message) (bridge.Inbound, string) {
 	if skip := a.skip(channel, m); skip != "" {
 		return bridge.Inbound{}, skip
+	}
+	if a.tooFast(ctx, channel, m) {
+		return bridge.Inbound{}, skipLoop
 	}
 	in := a.said(ctx, channel, m)
 	in.Kind, in.Print = bridge.InEdit, ""

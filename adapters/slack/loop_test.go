@@ -1,0 +1,115 @@
+package slack
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sidebridge/sidebridge/adapters/slack/slacksim"
+	"github.com/sidebridge/sidebridge/bridge"
+)
+
+// F10: a bot that answers every message is heard twenty times, then no more for a
+// while; people are, and the admin is told what to do.
+func TestABotInALoopIsPausedAndPeopleAreNot(t *testing.T) {
+	both(t, func(t *testing.T, socket bool) {
+		w := newWorld(t, setup{socket: socket, sim: func(o *slacksim.Options) { o.Workers = 1 }, opts: func(o *Options) { o.Connections = 1 }})
+		robot := w.sim.AddBot("Robot")
+		check(t, w.sim.Invite(w.channel, robot))
+		root := w.open()
+		ts, err := robot.Post(w.channel, "who am I")
+		check(t, err)
+		m, _ := w.sim.Message(w.channel, ts)
+		w.quiet()
+		w.a.bots[m.BotID] = true
+		for n := range 50 {
+			_, err := robot.Reply(w.channel, root, fmt.Sprintf("robot %d", n))
+			check(t, err)
+		}
+		w.replies(root, 0, 30)
+		w.quiet()
+		got := strings.Join(bodies(w.in.theirs()), "\n")
+		if n := strings.Count(got, "robot"); n != loopMost {
+			t.Errorf("%d messages of the robot were taken", n)
+		}
+		if n := strings.Count(got, "reply"); n != 30 {
+			t.Errorf("%d of 30 messages of Anders were taken", n)
+		}
+		if n := w.counts.of("ignored", skipLoop); n != 30 {
+			t.Errorf("%d messages were counted as left out", n)
+		}
+		w.in.set(func() {
+			if len(w.in.quarantined) != 1 || !strings.Contains(w.in.quarantined[0], "allow_bots") || !strings.Contains(w.in.quarantined[0], "#billing") {
+				t.Errorf("the admin was told %q", w.in.quarantined)
+			}
+		})
+		// A listing gives the same messages the same answer, after a restart too.
+		for range 2 {
+			fed, _ := w.list(w.mirror, w.copies...)
+			if n := strings.Count(strings.Join(bodies(fed), "\n"), "robot"); n != loopMost {
+				t.Errorf("a listing fed %d messages of the robot", n)
+			}
+			w.a.breaker.mu.Lock()
+			w.a.breaker.bots = nil
+			w.a.breaker.mu.Unlock()
+		}
+	})
+}
+
+func TestTheBreakerOpensAgainAndCountsEachMessageOnce(t *testing.T) {
+	var b breaker
+	key := botThread{"C1", "1", "B1"}
+	second := time.Second.Microseconds()
+	take := func(us int64) bool {
+		ok, _ := b.may(key, us)
+		if ok {
+			b.took(key, us)
+		}
+		return ok
+	}
+	for n := range int64(100) {
+		if !take(n * 3 * second) {
+			t.Fatalf("a bot that writes every three seconds was paused at %d", n)
+		}
+	}
+	b = breaker{}
+	for range 5 {
+		for n := range int64(loopMost) {
+			if !take(n) {
+				t.Fatalf("message %d, once more, was refused", n)
+			}
+		}
+	}
+	if take(loopMost) || take(loopMost+30*second) {
+		t.Error("more than the limit was taken")
+	}
+	if other := (botThread{"C1", "2", "B1"}); !func() bool { ok, _ := b.may(other, 25); return ok }() {
+		t.Error("the bot was paused in another thread too")
+	}
+	if !take(loopMost + loopPause.Microseconds()) {
+		t.Error("the pause does not end")
+	}
+	for n := range 3 * maxLoops {
+		b.took(botThread{"C1", fmt.Sprint(n), "B1"}, second*int64(n))
+	}
+	if len(b.bots) > maxLoops {
+		t.Errorf("%d threads are remembered", len(b.bots))
+	}
+}
+
+func TestABotsEditsCountToo(t *testing.T) {
+	a := offline(t, func(o *Options) { o.Bots = []string{"BOK"} })
+	m := &message{TS: replyTS, ThreadTS: rootTS, BotID: "BOK", Text: "x"}
+	taken := 0
+	for n := range 40 {
+		m.Edited = &edited{TS: fmt.Sprintf("1700000010.%06d", n)}
+		if _, skip := a.changed(t.Context(), &event{Channel: "C1", Changed: m}); skip == "" {
+			taken++
+			a.accepted("C1", &event{Changed: m}, bridge.InEdit, bridge.Accepted)
+		}
+	}
+	if taken != loopMost {
+		t.Errorf("%d edits were taken", taken)
+	}
+}
