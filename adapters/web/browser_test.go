@@ -261,6 +261,13 @@ func TestBrowserWorksByKeyboard(t *testing.T) {
 	reach("the message", `document.activeElement.matches("#start textarea")`)
 	b.do(chromedp.KeyEvent("No mouse"), chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(chromedp.ModifierCtrl)))
 	b.wait(`document.querySelector("#talks .msg .body")?.innerText.includes("No mouse")`)
+	b.wait(`document.activeElement.matches("#start > summary")`) // the focus is not lost
+	reach("the button that closes the conversation", `document.activeElement.innerText?.trim() === "Close"`)
+	b.do(chromedp.KeyEvent(kb.Enter))
+	b.wait(`document.querySelector(".talk-head").dataset.state === "closed"`)
+	if got := b.js(`document.activeElement.outerHTML.slice(0, 80)`); !strings.HasPrefix(got, `<section class="talk`) {
+		t.Errorf("after the conversation is closed, the focus is on %s", got)
+	}
 }
 
 func TestBrowserRunsNothingThatStrangersWrote(t *testing.T) {

@@ -53,6 +53,8 @@ function put(piece) {
     if (active?.isConnected) {
       active.focus({ preventScroll: true });
       if (selection?.[0] != null) active.setSelectionRange(...selection);
+    } else if (active) {
+      piece.closest("[tabindex]")?.focus({ preventScroll: true }); // what had the focus is gone: stay near it
     }
   } else {
     const into = document.getElementById(piece.dataset.into);
@@ -186,12 +188,14 @@ function newKey(form) {
 }
 
 async function submitLive(form) {
+  // A button that is disabled loses the focus, so it is only marked as such.
   const button = form.querySelector("button:not([formaction])");
-  button.disabled = true;
+  if (button.ariaDisabled === "true") return;
+  button.ariaDisabled = "true";
   say(form, "");
   try {
     const html = await send(form.action, bodyOf(form));
-    const dialogDetails = form.closest("details[data-keep], details.change, details.start");
+    const folded = form.closest("details[data-keep], details.change, details.start");
     if (form.dataset.reset !== undefined) {
       form.reset();
       for (const t of form.querySelectorAll("textarea")) t.value = "";
@@ -200,13 +204,16 @@ async function submitLive(form) {
       newKey(form);
     }
     for (const was of form.querySelectorAll("[data-was]")) was.value = form.elements[was.dataset.was].value;
-    if (dialogDetails && (form.dataset.close !== undefined || dialogDetails.dataset.keep)) dialogDetails.open = false;
+    if (folded && (form.dataset.close !== undefined || folded.dataset.keep)) {
+      folded.open = false;
+      folded.querySelector("summary").focus({ preventScroll: true });
+    }
     putAll(html);
     for (const log of form.parentElement.querySelectorAll(":scope > .log")) scrollToEnd(log);
   } catch (err) {
     say(form, err instanceof TypeError ? "The server does not answer. What you wrote is still here." : err.message);
   } finally {
-    button.disabled = false;
+    button.ariaDisabled = null;
   }
 }
 
