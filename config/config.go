@@ -7,7 +7,10 @@
 // annotated example file is Example; a test keeps it complete.
 package config
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Config is everything a daemon is told at start. Default holds the defaults;
 // Load returns a complete and valid Config with every path resolved.
@@ -26,6 +29,11 @@ type Config struct {
 	// daemon, without a path. Links in chat messages begin with it. Default:
 	// "http://" and Listen.
 	PublicURL string `toml:"public_url"`
+
+	// TrustedProxies are the networks of the proxies in front of the daemon,
+	// whose X-Forwarded-For says who asks. Default: none, so that
+	// nobody can pretend to be at another address.
+	TrustedProxies []netip.Prefix `toml:"trusted_proxies"`
 
 	Log      Log      `toml:"log"`
 	Database Database `toml:"database"`
@@ -115,6 +123,10 @@ type Webhook struct {
 	// Secret is the HMAC-SHA256 key of the signature in each request's
 	// header. Needed with URL; at least 16 characters.
 	Secret Secret `toml:"secret"`
+
+	// AllowPrivate lets URL lead into a private network, such as another
+	// container's. Default false: only public addresses and this machine.
+	AllowPrivate bool `toml:"allow_private"`
 }
 
 // Receiving events from Slack.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -92,7 +93,7 @@ func TestExampleShowsEveryKeyWithItsDefault(t *testing.T) {
 	workspace := DefaultSlack("acme")
 	workspace.Enabled = false
 	workspace.SigningSecrets, workspace.AllowBots, workspace.AllowTeams = []Secret{}, []string{}, []string{}
-	want.Slack = []Slack{workspace}
+	want.Slack, want.TrustedProxies = []Slack{workspace}, []netip.Prefix{}
 	if diff := cmp.Diff(&want, got); diff != "" {
 		t.Errorf("the example with every line on (-want +got):\n%s", diff)
 	}

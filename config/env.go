@@ -83,9 +83,10 @@ func collect(v reflect.Value, prefix string, fields map[string]reflect.Value) {
 	}
 }
 
-// isTable says whether values of that type are tables of keys.
+// isTable says whether values of that type are tables of keys, rather than
+// written as one text.
 func isTable(t reflect.Type) bool {
-	return t.Kind() == reflect.Struct && t != reflect.TypeFor[Secret]()
+	return t.Kind() == reflect.Struct && !reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
 // assign reads a variable's text into a field. Lists are separated by commas.

@@ -41,7 +41,7 @@ func (a *app) addPages(ctx context.Context) error {
 		mux.Handle(r.pattern, r.handler)
 	}
 	mux.Handle("/", a.pages.Handler())
-	a.handler = bounded(mux)
+	a.handler = forwarded(bounded(mux), a.cfg.TrustedProxies)
 	return nil
 }
 

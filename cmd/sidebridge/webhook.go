@@ -31,5 +31,6 @@ func (a *app) addWebhook() error {
 func webhookOptions(cfg *config.Config) webhook.Options {
 	return webhook.Options{
 		URL: cfg.Webhook.URL, Secret: cfg.Webhook.Secret.Reveal(), PublicURL: cfg.PublicURL, Agent: "Sidebridge/" + version(),
+		AllowPrivate: cfg.Webhook.AllowPrivate,
 	}
 }
