@@ -249,14 +249,19 @@ func (c *WriteNote) Needs() Needs         { return Needs{Ticket: c.Ticket, Key: 
 func (c *ChangeTicket) Needs() Needs      { return Needs{Ticket: c.Ticket, Key: c.Key} }
 func (c *StartConversation) Needs() Needs { return Needs{Ticket: c.Ticket, Key: c.Key} }
 func (c *PostMessage) Needs() Needs       { return Needs{Ticket: c.Conversation.Ticket, Key: c.Key} }
+
 func (c *EditMessage) Needs() Needs {
 	return Needs{Ticket: c.Message.Ticket, Messages: []ID{c.Message}}
 }
+
 func (c *DeleteMessage) Needs() Needs {
 	return Needs{Ticket: c.Message.Ticket, Messages: []ID{c.Message}}
 }
 func (c *SetState) Needs() Needs  { return Needs{Ticket: c.Conversation.Ticket} }
 func (c *TakeWords) Needs() Needs { return Needs{Ticket: c.Message.Ticket, Messages: []ID{c.Message}} }
+
 func (c *StoreFile) Needs() Needs { return Needs{Ticket: c.Message.Ticket, Messages: []ID{c.Message}} }
-func (c *FailFile) Needs() Needs  { return Needs{Ticket: c.Message.Ticket, Messages: []ID{c.Message}} }
+
+func (c *FailFile) Needs() Needs { return Needs{Ticket: c.Message.Ticket, Messages: []ID{c.Message}} }
+
 func (c *DeferFile) Needs() Needs { return Needs{Ticket: c.Message.Ticket, Messages: []ID{c.Message}} }

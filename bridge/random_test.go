@@ -26,7 +26,8 @@ var actors = []bridge.Actor{
 }
 
 var places = []bridge.Place{
-	{Surface: "chat", Workspace: "W1", Channel: "C1"}, {Surface: "chat", Workspace: "W1", Channel: "C2"},
+	{Surface: "chat", Workspace: "W1", Channel: "C1"},
+	{Surface: "chat", Workspace: "W1", Channel: "C2"},
 	{Surface: "talk", Workspace: "W1", Channel: "C1"},
 }
 

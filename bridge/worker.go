@@ -181,13 +181,12 @@ func (t *turn) showNote(e *Entry, reason string) error {
 	}
 	view.Rejected = reason
 	key := DeliveryKey{Mirror: t.w.Mirror.ID, Seq: e.Seq, Part: notePart}
-	for _, c := range t.h.p.Surface.Plan(view) {
-		c.Last = true
-		err := t.call(key, c)
-		if err == nil || !errors.Is(err, errRejected) {
+	if calls := t.h.p.Surface.Plan(view); len(calls) > 0 {
+		note := calls[0]
+		note.Last = true
+		if err := t.call(key, note); !errors.Is(err, errRejected) {
 			return err
 		}
-		break
 	}
 	_, err = t.append(&Reject{Fence: t.h.fence, Key: key, Reason: reason, Skip: true})
 	t.w.Mirror.Cursor = e.Seq
@@ -485,8 +484,10 @@ func (t *turn) viewFiles(e *Entry, message int64) []ViewFile {
 			name = names[f.N]
 		}
 		hash := f.Hash
-		out = append(out, ViewFile{Name: name, MIME: f.MIME, Size: f.Size, Hash: hash,
-			Open: func(ctx context.Context) (io.ReadCloser, error) { return t.h.r.Store.OpenBlob(ctx, hash) }})
+		out = append(out, ViewFile{
+			Name: name, MIME: f.MIME, Size: f.Size, Hash: hash,
+			Open: func(ctx context.Context) (io.ReadCloser, error) { return t.h.r.Store.OpenBlob(ctx, hash) },
+		})
 	}
 	return out
 }
