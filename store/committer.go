@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -182,9 +184,10 @@ func (s *Store) decideBatch(ctx context.Context, tx *sqlx.Tx, batch []*pending) 
 	if err := s.flush(ctx, tx, st); err != nil {
 		return nil, nil, err
 	}
-	tickets := make([]int64, 0, len(st.Changed.Tickets))
-	for id := range st.Changed.Tickets {
-		tickets = append(tickets, id)
+	// A mirror may move without an entry; pages show where it stands.
+	touched := maps.Clone(st.Changed.Tickets)
+	for id := range st.Changed.Mirrors {
+		touched[id.Ticket] = true
 	}
-	return answers, tickets, nil
+	return answers, slices.Collect(maps.Keys(touched)), nil
 }

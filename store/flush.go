@@ -41,8 +41,10 @@ func (s *Store) flush(ctx context.Context, tx *sqlx.Tx, st *bridge.State) error 
 			}
 			return nil
 		})},
-		{table{name: "keys", keys: 1, final: true, cols: []string{"key", "ticket", "seq"}},
-			changed(ch.Keys, cmp.Compare[string], func(k string) []any { return []any{k, st.Keys[k].Ticket, st.Keys[k].Seq} })},
+		{
+			table{name: "keys", keys: 1, final: true, cols: []string{"key", "ticket", "seq"}},
+			changed(ch.Keys, cmp.Compare[string], func(k string) []any { return []any{k, st.Keys[k].Ticket, st.Keys[k].Seq} }),
+		},
 	}
 	for _, w := range writes {
 		if err := s.put(ctx, tx, w.t, w.rows); err != nil {

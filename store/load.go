@@ -51,8 +51,15 @@ func (s *Store) load(ctx context.Context, tx *sqlx.Tx, cmds []bridge.Command) (*
 
 func (l *loader) collect(cmds []bridge.Command) {
 	w := wants{
-		map[string]bool{}, map[int64]bool{}, map[bridge.Copies]bool{}, map[bridge.CopyKey]bool{}, map[string]bool{},
-		map[bridge.ID]bool{}, map[bridge.ID]bool{}, map[bridge.Account]bool{}, map[string]bool{},
+		map[string]bool{},
+		map[int64]bool{},
+		map[bridge.Copies]bool{},
+		map[bridge.CopyKey]bool{},
+		map[string]bool{},
+		map[bridge.ID]bool{},
+		map[bridge.ID]bool{},
+		map[bridge.Account]bool{},
+		map[string]bool{},
 	}
 	for _, cmd := range cmds {
 		n := cmd.Needs()

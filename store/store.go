@@ -91,9 +91,7 @@ type dialect struct {
 	forUpdate, forShare string
 }
 
-var (
-	errDriver = errors.New(`database driver must be "sqlite" or "postgres"`)
-)
+var errDriver = errors.New(`database driver must be "sqlite" or "postgres"`)
 
 // Open opens the database and its committer. It does not migrate: call Migrate.
 func Open(ctx context.Context, o Options) (*Store, error) {

@@ -74,6 +74,9 @@ type Options struct {
 	// Settle is how long Slack's index may lag behind a post, 30 s: what a listing
 	// lacks is not taken for deleted while it is younger.
 	Settle time.Duration
+	// EchoWait is how long Slack may take to show us a post of our own, 60 s; then it
+	// is looked for.
+	EchoWait time.Duration
 	// MaxFile is the largest file fetched or uploaded: 100 MiB.
 	MaxFile int64
 	// Connections is the number of sockets, 2: while one is refreshed the other receives.
@@ -115,6 +118,7 @@ type Adapter struct {
 	pageSize    int
 	maxFile     int64
 	settle      time.Duration
+	echoWait    time.Duration
 	sockets     int
 	ping        time.Duration
 	nameBudget  time.Duration
@@ -133,6 +137,8 @@ type Adapter struct {
 	channels     *channelCache
 	uploads      uploadTokens
 	breaker      breaker
+	own          *ownPosts
+	refused      refusedRules
 	failing      failures
 	answers      chan answer
 	reconnected  atomic.Bool // what was said may have to be listed
@@ -158,7 +164,7 @@ func New(o Options) (*Adapter, error) {
 		apiURL: first(o.APIURL, slack.APIURL), inbox: o.Inbox,
 		desk: o.Desk, watcher: o.Watcher, policy: o.Policy, mention: o.Mention, ticketURL: o.TicketURL,
 		threads: o.Threads, count: o.Count, log: o.Log, now: o.Now,
-		identity: o.Identity, join: o.Join, pageSize: o.HistoryPageSize, maxFile: o.MaxFile, settle: o.Settle,
+		identity: o.Identity, join: o.Join, pageSize: o.HistoryPageSize, maxFile: o.MaxFile, settle: o.Settle, echoWait: o.EchoWait,
 		sockets: o.Connections, ping: o.PingInterval, nameBudget: nameBudget, rest: fatalPause,
 		teams: set(o.Teams), bots: set(o.Bots), verdicts: verdicts(),
 		answers: make(chan answer, maxAnswers), identified: make(chan struct{}),
@@ -175,6 +181,7 @@ func New(o Options) (*Adapter, error) {
 	a.setDefaults()
 	a.connect(o.Transport)
 	a.limits = newLimits(o.Budget, a.now)
+	a.own = newOwnPosts()
 	a.names = newNames(a.now, formerMember, a.lookupUser)
 	a.channelNames = newNames(a.now, "", a.lookupChannel)
 	a.channels = newChannelCache(a.now, a.lookupInfo)
@@ -245,6 +252,9 @@ func (a *Adapter) setDefaults() {
 	if a.settle == 0 {
 		a.settle = 30 * time.Second
 	}
+	if a.echoWait <= 0 {
+		a.echoWait = time.Minute
+	}
 	if len(a.teams) == 0 {
 		a.teams = map[string]bool{a.workspace: true}
 	}
@@ -292,6 +302,7 @@ func (a *Adapter) Workspace() string { return a.workspace }
 func (a *Adapter) Run(ctx context.Context) error {
 	group, running := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.identify(running) })
+	group.Go(func() error { return a.watchOwn(running) })
 	for range answerWorkers {
 		group.Go(func() error { return a.answerPresses(running) })
 	}

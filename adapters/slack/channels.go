@@ -12,8 +12,13 @@ import (
 )
 
 // infoAge is how long what conversations.info said is trusted. Events about the
-// channel end it at once.
-const infoAge = 5 * time.Minute
+// channel end it at once. While the budget for asking is used up, an older answer
+// serves for infoLast, or a thousand busy channels could be posted to at the rate at
+// which they can be asked about.
+const (
+	infoAge  = 5 * time.Minute
+	infoLast = time.Hour
+)
 
 // info is what decides whether a channel can be posted to.
 type info struct {
@@ -37,7 +42,8 @@ type channelCache struct {
 
 type cachedInfo struct {
 	info
-	until time.Time
+	until time.Time // trusted
+	last  time.Time // better than nothing
 }
 
 func newChannelCache(now func() time.Time, lookup func(context.Context, string) (info, error)) *channelCache {
@@ -53,13 +59,17 @@ func (c *channelCache) get(ctx context.Context, id string) (info, error) {
 		return have.info, nil
 	}
 	found, err := c.lookup(ctx, id)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var se *bridge.SurfaceError
+	if errors.As(err, &se) && se.Class == bridge.RateLimited && gone == c.gone && c.now().Before(have.last) {
+		return have.info, nil
+	}
 	if err != nil {
 		return info{}, err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if gone == c.gone {
-		c.known[id] = cachedInfo{info: found, until: c.now().Add(infoAge)}
+	if now := c.now(); gone == c.gone {
+		c.known[id] = cachedInfo{info: found, until: now.Add(infoAge), last: now.Add(infoLast)}
 	}
 	return found, nil
 }
@@ -69,10 +79,25 @@ func (c *channelCache) forget(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if have, ok := c.known[id]; ok {
-		have.until = time.Time{}
+		have.until, have.last = time.Time{}, time.Time{}
 		c.known[id] = have
 	}
 	c.gone++
+}
+
+// heard changes whenever something was heard of any channel.
+func (c *channelCache) heard() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.gone
+}
+
+// believedInternal reports whether we hold a channel for one of this organisation alone.
+func (c *channelCache) believedInternal(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	have, ok := c.known[id]
+	return ok && !have.external && c.now().Before(have.last)
 }
 
 // label returns "#name" of a channel that is known, else its id.
@@ -123,22 +148,6 @@ func (a *Adapter) lookupChannel(ctx context.Context, id string) (string, error) 
 		return "", errUnknownID
 	}
 	return found.name, err
-}
-
-// mayPost refuses to show anything in a channel that other organisations are in,
-// unless the mapping rule allows that. https://docs.slack.dev/apis/slack-connect
-func (a *Adapter) mayPost(ctx context.Context, m bridge.Mirror) error {
-	if _, allowed := a.policy(m.Rule); allowed {
-		return nil
-	}
-	found, err := a.channels.get(ctx, m.Place.Channel)
-	if err != nil {
-		return certain(err)
-	}
-	if found.external {
-		return a.refusal("external", m.Place.Channel, "", "")
-	}
-	return nil
 }
 
 // certain returns a failure of a call that only looked: whatever became of it,

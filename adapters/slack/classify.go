@@ -18,6 +18,10 @@ import (
 // how long.
 const defaultRetryAfter = 10 * time.Second
 
+// codeExternal is our own: the channel may not be written to while other
+// organisations read it.
+const codeExternal = "external"
+
 // A verdict is what one error code of the Web API means for a delivery. The
 // remedy may name the channel, the scope that is missing, and the app.
 type verdict struct {
@@ -89,17 +93,15 @@ func goneCodes() map[string]string {
 		"not_in_channel": invite,
 		"is_archived":    "Unarchive {channel} in Slack, or map the group to another channel.",
 		"is_inactive":    "Unarchive {channel} in Slack, or map the group to another channel.",
-		"thread_not_found": "The thread's first message was deleted in {channel}. Open the conversation in another channel, " +
-			"or start a new one.",
 		"cannot_reply_to_message": "The message in {channel} can not have replies. Open the conversation in another channel, or start a new one.",
-		"thread_deleted": "The thread's first message was deleted in {channel}. Open the conversation in another channel, " +
+		bridge.ParkedThread: "The thread's first message was deleted in {channel}. Open the conversation in another channel, " +
 			"or start a new one.",
-		"external": "{channel} is shared with another organisation. Allow that in the mapping rule (allow_external), " +
+		codeExternal: "{channel} is shared with another organisation. Allow that in the mapping rule (allow_external), " +
 			"or map the group to another channel.",
 		"restricted_action": posting, "restricted_action_read_only_channel": posting,
 		"restricted_action_thread_only_channel":    posting,
 		"restricted_action_non_threadable_channel": "{channel} does not allow threads. Map the group to another channel.",
-		"restricted_action_thread_locked":          "The thread in {channel} is locked. Unlock it in Slack, or start a new conversation.",
+		"restricted_action_thread_locked":          "The thread in {channel} is locked. Unlock it in Slack and resume the mirror, or start a new conversation.",
 		"posting_to_channel_denied":                posting, "posting_to_general_channel_denied": posting,
 		"message_limit_exceeded":               "The workspace has reached the message limit of its Slack plan. Free space or change the plan.",
 		"messages_tab_disabled":                "Switch on the app's Messages tab (App Home), or map the group to a channel.",
@@ -142,6 +144,9 @@ func rejectedCodes() map[string]string {
 // refusal returns what an error code means for a call to a channel. A code we do
 // not know comes with ok:false, so nothing happened; time may heal it.
 func (a *Adapter) refusal(code, channel, needed, provided string) *bridge.SurfaceError {
+	if code == "thread_not_found" {
+		code = bridge.ParkedThread // under this name no probe of the channel resumes the mirror
+	}
 	v := a.verdicts[code]
 	se := &bridge.SurfaceError{Class: v.class, Uncertain: v.uncertain, Code: code}
 	if v.class == bridge.RateLimited {

@@ -18,13 +18,12 @@ func (a *Adapter) Deliver(ctx context.Context, at bridge.Attempt) (bridge.Receip
 	case bridge.VerbEdit:
 		return a.update(ctx, at)
 	}
-	if err := a.mayPost(ctx, at.Mirror); err != nil {
-		return bridge.Receipt{}, err
-	}
-	if u, ok := at.Call.Payload.(*upload); ok {
-		return a.upload(ctx, at, u)
-	}
-	return a.post(ctx, at)
+	return a.guarded(ctx, at, func() (bridge.Receipt, error) {
+		if u, ok := at.Call.Payload.(*upload); ok {
+			return a.upload(ctx, at, u)
+		}
+		return a.post(ctx, at)
+	})
 }
 
 // errPayload: the call carries nothing that we planned, which is a defect.
@@ -158,5 +157,6 @@ func (a *Adapter) remove(ctx context.Context, channel, ts string) (bridge.Receip
 	if err != nil {
 		return bridge.Receipt{}, err
 	}
+	a.own.forget(channel, ts)
 	return bridge.Receipt{Ref: ts}, nil
 }

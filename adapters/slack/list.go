@@ -101,6 +101,7 @@ func (t *threadList) show(ctx context.Context, m *message, accept func(context.C
 	in, skip := t.translate(ctx, m, c, known)
 	if m.Subtype != "tombstone" {
 		t.seen[m.TS] = true
+		t.a.noteOwn(t.channel, m)
 	}
 	if skip == "" {
 		if err := accept(ctx, in); err != nil {

@@ -20,6 +20,8 @@ func (a *Adapter) Probe(ctx context.Context, place bridge.Place) error {
 	switch {
 	case found.archived:
 		return a.refusal("is_archived", place.Channel, "", "")
+	case a.refused.still(place.Channel, found.external, a.allowed):
+		return a.refusal(codeExternal, place.Channel, "", "")
 	case found.member:
 		return nil
 	case a.join && !found.private:

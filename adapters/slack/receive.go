@@ -76,7 +76,7 @@ func (a *Adapter) dispatch(ctx context.Context, p *payload) error {
 	}
 	switch p.Event.Type {
 	case "message", "app_mention":
-		return a.accept(ctx, &p.Event)
+		return a.accept(ctx, p)
 	default:
 		return a.changedState(ctx, &p.Event)
 	}
@@ -97,7 +97,8 @@ func (a *Adapter) concerns(p *payload) bool {
 }
 
 // accept translates a message and waits until it is committed.
-func (a *Adapter) accept(ctx context.Context, e *event) error {
+func (a *Adapter) accept(ctx context.Context, p *payload) error {
+	e := &p.Event
 	if e.Subtype == "channel_convert_to_private" || e.Subtype == "channel_convert_to_public" {
 		a.channels.forget(string(e.Channel))
 	}
@@ -114,18 +115,26 @@ func (a *Adapter) accept(ctx context.Context, e *event) error {
 		return fmt.Errorf("accept %s %s: %w", in.Kind, in.Source.Ref, err)
 	}
 	a.count(string(res.Outcome), string(in.Kind))
-	a.accepted(string(e.Channel), e, in.Kind, res.Outcome)
+	a.accepted(p, in, res.Outcome)
 	return nil
 }
 
-// accepted takes note of what was committed.
-func (a *Adapter) accepted(channel string, e *event, kind bridge.InboundKind, outcome bridge.Outcome) {
-	m := &e.message
-	if kind == bridge.InEdit {
-		m = e.Changed
+// accepted takes note of what was committed: of what bots say, and of our own posts.
+func (a *Adapter) accepted(p *payload, in bridge.Inbound, outcome bridge.Outcome) {
+	channel := in.Source.Channel
+	if p.External {
+		a.sharedWithOthers(channel, in.Source.Ref)
 	}
-	if kind != bridge.InDelete && (outcome == bridge.Accepted || outcome == bridge.Duplicate) {
-		a.heard(channel, m)
+	switch {
+	case in.Kind == bridge.InDelete:
+		a.own.forget(channel, in.Source.Ref)
+	case in.Ours && in.Kind == bridge.InPost:
+		a.own.showed(channel, in.Source.Ref, a.now())
+	case outcome != bridge.Accepted && outcome != bridge.Duplicate:
+	case in.Kind == bridge.InEdit:
+		a.heard(channel, p.Event.Changed)
+	default:
+		a.heard(channel, &p.Event.message)
 	}
 }
 

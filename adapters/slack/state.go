@@ -29,7 +29,10 @@ func (a *Adapter) changedState(ctx context.Context, e *event) error {
 		}
 	case "channel_unarchive", "group_unarchive", "channel_unshared":
 		err = a.recovered(ctx, channel)
-	case "channel_shared", "channel_rename", "group_rename":
+	case "channel_shared":
+		a.forgetChannel(channel)
+		a.own.expose(channel, e.EventTS, a.allowed)
+	case "channel_rename", "group_rename":
 		a.forgetChannel(channel)
 	case "channel_id_changed":
 		err = a.renamed(ctx, e)

@@ -34,6 +34,8 @@ type payload struct {
 	Challenge      string          `json:"challenge"`
 	Event          event           `json:"event"`
 	Authorizations []authorization `json:"authorizations"`
+	// External: the channel is shared with another organisation.
+	External bool `json:"is_ext_shared_channel"`
 
 	// A press of a button.
 	// https://docs.slack.dev/reference/interaction-payloads/block_actions-payload

@@ -151,6 +151,9 @@ func (s *Server) build(public *url.URL) (http.Handler, error) {
 	mux.Handle("GET /static/", http.StripPrefix("/static/", cached(http.FileServerFS(static))))
 	mux.HandleFunc("POST /api/v1/tickets", s.api(s.apiCreateTicket))
 	mux.HandleFunc("POST /api/v1/tickets/{ticket}/messages", s.api(s.apiAddMessage))
+	mux.HandleFunc("GET /api/v1/tickets/{ticket}/conversations", s.api(s.apiConversations))
+	mux.HandleFunc("POST /api/v1/conversations/{id}/close", s.api(s.apiSetState(false)))
+	mux.HandleFunc("POST /api/v1/conversations/{id}/reopen", s.api(s.apiSetState(true)))
 	mux.HandleFunc("/api/", s.api(func(http.ResponseWriter, *http.Request, caller) error {
 		return fmt.Errorf("%w: there is no such address", bridge.ErrNotFound)
 	}))

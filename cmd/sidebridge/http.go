@@ -30,6 +30,7 @@ func (a *app) addPages(ctx context.Context) error {
 	a.pages, err = web.New(web.Options{
 		Log: a.store, Desk: a.desk, Store: a.store, Sessions: a.store.Sessions(), Bell: a.store.Bell(),
 		Probers: a.probers, PublicURL: a.cfg.PublicURL, SetupCode: a.setupCode, Logger: a.log,
+		TrustedProxies: a.cfg.TrustedProxies,
 	})
 	if err != nil {
 		return fmt.Errorf("build the pages: %w", err)
@@ -41,7 +42,7 @@ func (a *app) addPages(ctx context.Context) error {
 		mux.Handle(r.pattern, r.handler)
 	}
 	mux.Handle("/", a.pages.Handler())
-	a.handler = forwarded(bounded(mux), a.cfg.TrustedProxies)
+	a.handler = bounded(mux)
 	return nil
 }
 
