@@ -260,3 +260,26 @@ func TestAThreadThatCannotBeListedDelaysNoOther(t *testing.T) {
 		}
 	})
 }
+
+// TestABlockedWorkspaceIsLeftAloneUntilAProbeSucceeds, when its adapter hears of it
+// before a call fails.
+func TestABlockedWorkspaceIsLeftAloneUntilAProbeSucceeds(t *testing.T) {
+	in(t, []string{"billing"}, func(t *testing.T, w *bridgetest.World) {
+		d := w.Start(t.Context())
+		synctest.Wait()
+		d.Relay.Blocked(bridge.Place{Surface: "unknown"}, "nobody knows it")
+		d.Relay.Blocked(w.Chats[0].Place(""), "token_revoked")
+		ask(t, w, "billing", "zero")
+		<-time.After(50 * time.Second)
+		for _, step := range w.Faults.Passed() {
+			if strings.HasPrefix(step, "deliver") || step == "probe" {
+				t.Errorf("%q after the workspace was blocked", step)
+			}
+		}
+		<-time.After(20 * time.Second)
+		if n := shown(w, "zero"); n != 1 {
+			t.Errorf("after a probe the question is there %d times", n)
+		}
+		d.Stop()
+	})
+}
