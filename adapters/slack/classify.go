@@ -85,17 +85,18 @@ func fatalCodes() map[string]string {
 func goneCodes() map[string]string {
 	const invite = "Invite the app: write /invite @{app} in {channel}."
 	const posting = "Ask an admin of {channel} to let the {app} app post there (channel settings, posting permissions)."
+	const deleted = "The thread's first message was deleted in {channel}. Open the conversation in another channel, or start a new one."
 	const connect = "Messages to the other organisation in {channel} are blocked. Map the group to a channel that is not shared, " +
 		"or ask a Slack admin to allow it."
 	return map[string]string{
 		"channel_not_found": "The channel {channel} does not exist, or the app is not in it. If it is private, write /invite @{app} in it; " +
 			"otherwise map the group to another channel.",
-		"not_in_channel": invite,
-		"is_archived":    "Unarchive {channel} in Slack, or map the group to another channel.",
-		"is_inactive":    "Unarchive {channel} in Slack, or map the group to another channel.",
+		"not_in_channel":          invite,
+		"is_archived":             "Unarchive {channel} in Slack, or map the group to another channel.",
+		"is_inactive":             "Unarchive {channel} in Slack, or map the group to another channel.",
 		"cannot_reply_to_message": "The message in {channel} can not have replies. Open the conversation in another channel, or start a new one.",
-		bridge.ParkedThread: "The thread's first message was deleted in {channel}. Open the conversation in another channel, " +
-			"or start a new one.",
+		"thread_not_found":        deleted,
+		bridge.ParkedThread:       deleted,
 		codeExternal: "{channel} is shared with another organisation. Allow that in the mapping rule (allow_external), " +
 			"or map the group to another channel.",
 		"restricted_action": posting, "restricted_action_read_only_channel": posting,
@@ -144,13 +145,13 @@ func rejectedCodes() map[string]string {
 // refusal returns what an error code means for a call to a channel. A code we do
 // not know comes with ok:false, so nothing happened; time may heal it.
 func (a *Adapter) refusal(code, channel, needed, provided string) *bridge.SurfaceError {
-	if code == "thread_not_found" {
-		code = bridge.ParkedThread // under this name no probe of the channel resumes the mirror
-	}
 	v := a.verdicts[code]
 	se := &bridge.SurfaceError{Class: v.class, Uncertain: v.uncertain, Code: code}
-	if v.class == bridge.RateLimited {
+	switch {
+	case v.class == bridge.RateLimited:
 		se.After = defaultRetryAfter
+	case lostThread(code):
+		se.Code = bridge.ParkedThread // under this name no probe of the channel resumes the mirror
 	}
 	if v.remedy != "" {
 		se.Remedy = strings.NewReplacer(
@@ -187,6 +188,15 @@ func (a *Adapter) surfaceError(err error, channel string, t *callTrace) error {
 		return statusError(status.Code, t)
 	}
 	return &bridge.SurfaceError{Class: bridge.Transient, Uncertain: t.wrote.Load(), Code: networkCode(err), Err: withoutURL(err)}
+}
+
+// lostThread reports whether a code is about the thread and not the channel.
+func lostThread(code string) bool {
+	switch code {
+	case "thread_not_found", "cannot_reply_to_message", "restricted_action_thread_locked":
+		return true
+	}
+	return false
 }
 
 func statusError(status int, t *callTrace) error {

@@ -50,7 +50,11 @@ func TestEveryErrorCodeHasItsClass(t *testing.T) {
 			}
 			err := a.surfaceError(slack.SlackErrorResponse{Err: code}, "C1", &callTrace{})
 			se := surfaceErr(t, err)
-			if se.Class != class || se.Code != code || se.Uncertain != uncertain[code] {
+			named := code
+			if lostThread(code) {
+				named = bridge.ParkedThread
+			}
+			if se.Class != class || se.Code != named || se.Uncertain != uncertain[code] {
 				t.Errorf("%s is %v (uncertain %v), want %v", code, se.Class, se.Uncertain, class)
 			}
 			if needsPerson := class == bridge.Gone || class == bridge.Unauthorized; needsPerson != (se.Remedy != "") {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/sidebridge/sidebridge/adapters/slack/slacksim"
-	"github.com/sidebridge/sidebridge/bridge"
 )
 
 // F10: a bot that answers every message is heard twenty times, then no more for a

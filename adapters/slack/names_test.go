@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sidebridge/sidebridge/bridge"
 )
 
 func TestNamesAreRememberedAndFailuresNotRepeated(t *testing.T) {
@@ -106,5 +108,30 @@ func TestBudgetTakesFromAllBucketsOrFromNone(t *testing.T) {
 	}
 	if l.take("conversations.replies") != 0 || l.take("conversations.replies") != time.Minute {
 		t.Error("an unlisted app's listings are one a minute")
+	}
+}
+
+// A thousand busy channels cannot all be asked about within five minutes.
+func TestAnOlderAnswerServesWhileChannelsCannotBeAskedAboutAndNothingWasHeard(t *testing.T) {
+	now := time.Now()
+	answer := error(nil)
+	c := newChannelCache(func() time.Time { return now }, func(context.Context, string) (info, error) {
+		return info{name: "billing"}, answer
+	})
+	get := func() error { _, err := c.get(t.Context(), "C1"); return err }
+	check(t, get())
+	answer = &bridge.SurfaceError{Class: bridge.RateLimited, Code: "budget"}
+	now = now.Add(infoAge)
+	check(t, get())
+	c.forget("C1")
+	if get() == nil {
+		t.Error("an answer from before the event served")
+	}
+	answer = nil
+	check(t, get())
+	answer = &bridge.SurfaceError{Class: bridge.RateLimited, Code: "budget"}
+	now = now.Add(infoLast)
+	if get() == nil {
+		t.Error("an answer of an hour ago served")
 	}
 }

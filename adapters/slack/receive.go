@@ -122,7 +122,7 @@ func (a *Adapter) accept(ctx context.Context, p *payload) error {
 // accepted takes note of what was committed: of what bots say, and of our own posts.
 func (a *Adapter) accepted(p *payload, in bridge.Inbound, outcome bridge.Outcome) {
 	channel := in.Source.Channel
-	if p.External {
+	if p.External && in.Kind == bridge.InPost {
 		a.sharedWithOthers(channel, in.Source.Ref)
 	}
 	switch {

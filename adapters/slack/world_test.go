@@ -127,6 +127,19 @@ func (w *world) until(what string, fn func() bool) {
 	}
 }
 
+// eventually is until for what changes nothing in the simulator.
+func (w *world) eventually(what string, fn func() bool) {
+	w.t.Helper()
+	deadline := time.After(20 * time.Second)
+	for !fn() {
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-deadline:
+			w.t.Fatalf("it did not come about that %s", what)
+		}
+	}
+}
+
 // Context implements Desk.
 func (w *world) Context(context.Context, int64) (bridge.TicketContext, error) { return ticket(), nil }
 
