@@ -142,3 +142,23 @@ func TestATooSlowAnswerIsUncertainOnlyAfterTheRequestWasWritten(t *testing.T) {
 		t.Errorf("a call that was never made: %+v", se)
 	}
 }
+
+// F34: a code that nobody knows stops a thread for some attempts, not for ever.
+func TestAnUnknownRefusalIsGivenUpAfterSomeAttempts(t *testing.T) {
+	w := newWorld(t, setup{})
+	w.open()
+	w.sim.Inject(slacksim.Fault{Method: "chat.postMessage", Error: "a_brand_new_code"})
+	for attempts, class := range map[int]bridge.Class{0: bridge.Transient, maxUnknown - 1: bridge.Transient, maxUnknown: bridge.Rejected} {
+		w.mirror.Attempts = attempts
+		_, _, err := w.deliver(w.view(bridge.MessagePosted, "words"))
+		if se := surfaceErr(t, err); se.Class != class || se.Uncertain || se.Code != "a_brand_new_code" {
+			t.Errorf("after %d attempts: %+v", attempts, se)
+		}
+	}
+	w.sim.ClearFaults()
+	w.sim.Inject(slacksim.Fault{Method: "chat.postMessage", Status: 503})
+	_, _, err := w.deliver(w.view(bridge.MessagePosted, "words"))
+	if se := surfaceErr(t, err); se.Class != bridge.Transient {
+		t.Errorf("an outage is %+v", se)
+	}
+}

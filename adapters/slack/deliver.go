@@ -12,6 +12,11 @@ import (
 
 // Deliver implements bridge.Surface.
 func (a *Adapter) Deliver(ctx context.Context, at bridge.Attempt) (bridge.Receipt, error) {
+	receipt, err := a.deliver(ctx, at)
+	return receipt, givenUp(at, err)
+}
+
+func (a *Adapter) deliver(ctx context.Context, at bridge.Attempt) (bridge.Receipt, error) {
 	switch at.Call.Verb {
 	case bridge.VerbDelete:
 		return a.remove(ctx, at.Mirror.Place.Channel, at.Call.Ref)

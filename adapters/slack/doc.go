@@ -20,6 +20,20 @@
 // Names of people are remembered for a day; a message waits 1.5 seconds for a name,
 // then goes on without.
 //
+// Other bots are not heard unless they are allow-listed. One that is, and whose
+// messages are taken more than 20 times within a minute in one thread, is not heard
+// there for ten minutes: it may be another bridge (loop.go). People are.
+//
+// # Why every thread is listed
+//
+// One page of conversations.history tells the latest_reply of many threads, so it
+// could tell which of them need conversations.replies. It is not used: latest_reply
+// stands still when a message is edited or deleted, so a thread that it passes over
+// may still have changed, and that would be found by nobody. A listing costs one call
+// for each open thread and 190 messages, of 50 a minute that an app of the customer's
+// own has, and 15 minutes pass between two. An unlisted commercial app has one call a
+// minute: it catches up with sixty threads an hour, and is not what we recommend.
+//
 // # Out
 //
 // Plan renders an entry as calls, Deliver makes exactly one of them, once; slack-go's
@@ -38,12 +52,24 @@
 //
 // Texts are split at 3,900 characters after escaping, since Slack splits at 4,041 by
 // itself. Files come in a message's first post. An edit with fewer parts deletes the
-// spare posts, one with more ends in a link to the ticket. Lossy are tables, headings,
-// nested quotes and whatever else Slack has no markup for.
+// spare posts, one with more ends in a link to the ticket; notes about files that were
+// not carried end with it. Lossy are tables, headings, nested quotes and whatever else
+// Slack has no markup for.
 //
 // In a channel that another organisation shares nothing is posted or changed unless
 // the mapping rule allows it; conversations.info is asked every five minutes and after
-// every event about the channel.
+// every event about the channel. What is posted while the other organisation comes in
+// is taken back: at once when we hear of it during the call, otherwise by the event
+// channel_shared or the post's own echo, which says whether its channel is shared. An
+// edit is not, nor what was posted before; a daemon that does not receive the event
+// itself may go on for five minutes.
+//
+// Slack may say ok to a post of a burst and show it to nobody. A post without an echo
+// for a minute is looked for in its thread, with one call for all posts there. One that
+// is missing is recorded as removed, and the admin is told to have it said again: it is
+// not repeated by itself, since its delivery is settled and the log has no entry that
+// would make one again. What was posted in the last minute before a restart is not
+// looked for; the next listing records it as removed.
 //
 // # Failures
 //

@@ -308,3 +308,28 @@ func TestANoteInAFilesPlaceIsKnownForOneByItsEcho(t *testing.T) {
 		t.Errorf("the thread has %d messages", n)
 	}
 }
+
+// An upload cannot carry another name, so it never carries words that need one.
+func TestUnderAnAgentsNameFilesComeAfterTheWordsAndOutliveEdits(t *testing.T) {
+	w := newWorld(t, setup{opts: func(o *Options) { o.Identity = IdentityAgent }})
+	root := w.open()
+	post := w.withFiles("see the plan", viewFile("plan.txt", []byte("a")))
+	w.show(post)
+	w.show(w.about(w.view(bridge.MessageEdited, "see the new plan"), post.Message))
+	thread := w.sim.Thread(w.channel, root)[1:]
+	if len(thread) != 2 || thread[0].Username != "Alice (agent)" || thread[0].Text != "see the new plan" || len(thread[1].Files) != 1 || thread[1].Text != "" {
+		t.Errorf("the thread shows %+v", thread)
+	}
+	w.show(w.withFiles("", viewFile("bare.txt", []byte("b"))))
+	if thread = w.sim.Thread(w.channel, root)[3:]; len(thread) != 1 || !strings.Contains(thread[0].Text, "Alice (agent)") || len(thread[0].Files) != 1 {
+		t.Errorf("files without words come as %+v", thread)
+	}
+	hidden := w.about(w.view(bridge.MessageEdited, "<!-- nothing to see -->"), post.Message)
+	w.show(hidden)
+	if m := w.sim.Thread(w.channel, root)[1]; m.Text == "see the new plan" {
+		t.Errorf("an edit that shows nothing left %q", m.Text)
+	}
+	if n := len(w.sim.Thread(w.channel, root)); n != 4 {
+		t.Errorf("an edit that shows nothing left %d posts", n)
+	}
+}

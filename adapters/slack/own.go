@@ -14,6 +14,9 @@ import (
 // make in the minutes that each is.
 const maxOwn = 8192
 
+// takeBackTime is how long deleting a post is tried before a person has to.
+const takeBackTime = 10 * time.Minute
+
 // ownPost is one of our posts of the last minutes.
 type ownPost struct {
 	channel, thread, ts string
@@ -79,6 +82,20 @@ func (o *ownPosts) forget(channel, ts string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	delete(o.byKey, [2]string{channel, ts})
+}
+
+// putOff lets posts be looked for later, or not again.
+func (o *ownPosts) putOff(posts []ownPost, now time.Time, drop bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, p := range posts {
+		key := [2]string{p.channel, p.ts}
+		if have := o.byKey[key]; have != nil && !drop {
+			have.at = now
+		} else {
+			delete(o.byKey, key)
+		}
+	}
 }
 
 // expose marks the posts in a channel that came after its sharing and may not be there.
@@ -182,6 +199,7 @@ func (a *Adapter) lookFor(ctx context.Context, channel, thread string, silent []
 	var se *bridge.SurfaceError
 	gone := errors.As(err, &se) && se.Code == bridge.ParkedThread
 	if err != nil && !gone {
+		a.own.putOff(silent, a.now(), se != nil && se.Class != bridge.Transient && se.Class != bridge.RateLimited)
 		return err
 	}
 	for _, p := range silent {
@@ -244,7 +262,13 @@ func (a *Adapter) swallowed(ctx context.Context, p ownPost) error {
 // audit trail has the copy as removed.
 func (a *Adapter) takeBack(ctx context.Context, p ownPost) {
 	if _, err := a.remove(ctx, p.channel, p.ts); err != nil {
+		if ctx.Err() != nil || a.now().Sub(p.at) < takeBackTime {
+			return // it is tried again with the next look
+		}
+		a.own.forget(p.channel, p.ts)
 		a.log.Error("a post that another organisation can read was not taken back", "channel", p.channel, "ts", p.ts, "err", err)
+		a.tellAdmin(ctx, "Another organisation can read a post in "+a.channelLabel(p.channel)+" that its rule keeps from them, "+
+			"and it could not be taken back: delete it there (message "+p.ts+").", message{TS: p.ts, ThreadTS: p.thread})
 		return
 	}
 	a.count("taken back", "external")

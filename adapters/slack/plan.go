@@ -79,20 +79,29 @@ func (a *Adapter) planCard(v bridge.View) []bridge.Call {
 
 // planPost shows a message in as many posts as its length needs. Files come in
 // the first of them: that one is never taken away while the message is there,
-// however short an edit makes it.
+// however short an edit makes it. Under an agent's own name they come in a post
+// after the words, since an upload is always the app's own.
 func (a *Adapter) planPost(v bridge.View) []bridge.Call {
 	files, links := a.splitFiles(v.Files)
 	parts := a.parts(v, v.Entry.Words.Body+a.linkNotes(v, links)+pendingNotes(v))
 	var calls []bridge.Call
-	if len(files) > 0 {
-		u := &upload{files: files}
-		if len(parts) > 0 {
-			u.content, parts = *parts[0], parts[1:]
-		}
-		calls = append(calls, bridge.Call{Verb: bridge.VerbPost, Message: v.Message, Slow: true, Payload: u})
+	send := func(slow bool, payload any) {
+		calls = append(calls, bridge.Call{Verb: bridge.VerbPost, Message: v.Message, Slow: slow, Payload: payload})
+	}
+	u := &upload{files: files, content: content{print: filesOnly}}
+	if len(parts) == 0 && len(files) > 0 {
+		parts = []*content{a.rendered(markup.ToSlackFrom(a.speaker(v), "", nil, maxText)[0], "")}
+	}
+	after := a.identity == IdentityAgent && len(parts) > 0 && parts[0].author != ""
+	if len(files) > 0 && !after {
+		u.content, parts = *parts[0], parts[1:]
+		send(true, u)
 	}
 	for _, part := range parts {
-		calls = append(calls, bridge.Call{Verb: bridge.VerbPost, Message: v.Message, Payload: part})
+		send(false, part)
+	}
+	if len(files) > 0 && after {
+		send(true, u)
 	}
 	return calls
 }
@@ -123,16 +132,14 @@ func (a *Adapter) planFile(v bridge.View) []bridge.Call {
 // planEdit changes the posts that show the message. There are as many as there
 // were: spare ones are deleted, and what does not fit is to be read in the ticket.
 func (a *Adapter) planEdit(v bridge.View) []bridge.Call {
-	copies := wordCopies(v.Message, v.Copies)
+	copies := wordCopies(v.Copies)
 	if len(copies) == 0 {
 		return nil
 	}
-	if strings.TrimSpace(v.Entry.Words.Body) == "" {
-		blank := *v.Entry
-		blank.Words.Body = "_(no text)_"
-		v.Entry = &blank
-	}
 	parts := a.parts(v, v.Entry.Words.Body)
+	if len(parts) == 0 || strings.TrimSpace(v.Entry.Words.Body) == "" {
+		parts = a.parts(v, "_(no text)_")
+	}
 	if len(parts) > len(copies) {
 		parts = a.shortened(v, len(copies))
 	}
@@ -176,13 +183,12 @@ func planDelete(v bridge.View) []bridge.Call {
 	return calls
 }
 
-// wordCopies are our posts that show a message's words, in order: those of the
-// message's own entry, with its files or without, and those an edit has changed. A
-// file that was fetched later has a post of its own.
-func wordCopies(message int64, copies []bridge.Copy) []bridge.Copy {
+// wordCopies are our posts that show a message's words, in order. A file that was
+// fetched later has a post of its own, which is none.
+func wordCopies(copies []bridge.Copy) []bridge.Copy {
 	var out []bridge.Copy
 	for _, c := range copies {
-		if c.Ours() && (c.Entry == message || c.Rev != filesOnly) {
+		if c.Ours() && c.Rev != filesOnly {
 			out = append(out, c)
 		}
 	}
