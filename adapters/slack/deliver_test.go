@@ -220,6 +220,31 @@ func TestUncertainPostIsFoundByItsToken(t *testing.T) {
 	}
 }
 
+// F35: our clock was an hour ahead when the attempt was begun and has been set right.
+func TestAnUncertainPostIsFoundAfterOurClockWasSetBack(t *testing.T) {
+	w := newWorld(t, setup{})
+	lost := slacksim.Fault{Method: "chat.postMessage", Times: 1, Apply: true, CloseSocket: true}
+	w.sim.Inject(lost)
+	root, _, err := w.deliver(w.view(bridge.MirrorOpened, ""))
+	surfaceErr(t, err)
+	root.BegunAt = time.Now().Add(time.Hour)
+	r, found := w.find(root)
+	if !found {
+		t.Fatal("the root was not found and would be posted again")
+	}
+	w.mirror.Thread = r.Ref
+	for _, seen := range []string{"", r.Ref} {
+		w.sim.Inject(lost)
+		w.mirror.Seen = seen
+		post, _, err := w.deliver(w.view(bridge.MessagePosted, "words"))
+		surfaceErr(t, err)
+		post.BegunAt = time.Now().Add(time.Hour)
+		if _, found := w.find(post); !found {
+			t.Errorf("seen up to %q: the post was not found and would be made again", seen)
+		}
+	}
+}
+
 func TestUncertainRootIsFoundInTheChannel(t *testing.T) {
 	w := newWorld(t, setup{})
 	w.sim.Inject(slacksim.Fault{Method: "chat.postMessage", Times: 1, Apply: true, CloseSocket: true})

@@ -31,7 +31,7 @@ func (a *Adapter) Find(ctx context.Context, at bridge.Attempt) (bridge.Receipt, 
 			return r, found, err
 		}
 	}
-	oldest := microsTS(a.clock.at(at.BegunAt).Add(-findMargin).UnixMicro())
+	oldest := a.findFrom(at)
 	var receipt bridge.Receipt
 	match := func(m *message) bool {
 		hit := a.isOurs(m) && (tokenIn(m) == at.Token || sharesAny(m, ids))
@@ -42,6 +42,26 @@ func (a *Adapter) Find(ctx context.Context, at bridge.Attempt) (bridge.Receipt, 
 	}
 	err := a.scan(ctx, at, oldest, match)
 	return receipt, receipt.Ref != "", err
+}
+
+// findFrom returns where looking begins, as a ts. Our clock may have been set back
+// since the attempt, and a post that is not found is made twice, so the time alone is
+// not trusted: a thread is looked through from where it was listed up to, since that
+// listing would have shown the post, and a channel from the day before if the attempt
+// seems to be still to come.
+func (a *Adapter) findFrom(at bridge.Attempt) string {
+	begun := at.BegunAt
+	if now := a.now(); at.Call.Root && begun.After(now) {
+		begun = now.Add(-24 * time.Hour)
+	}
+	from := a.clock.at(begun).Add(-findMargin).UnixMicro()
+	if !at.Call.Root {
+		if at.Mirror.Seen == "" {
+			return ""
+		}
+		from = min(from, tsMicros(at.Mirror.Seen)-a.settle.Microseconds())
+	}
+	return microsTS(from)
 }
 
 // scan shows every message since oldest to match until it says yes.

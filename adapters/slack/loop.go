@@ -44,10 +44,8 @@ func (b *breaker) may(key botThread, us int64) (ok, begins bool) {
 	if c == nil || slices.Contains(c.recent, us) {
 		return true, false // the first, or once more
 	}
-	for _, p := range c.pauses {
-		if us >= p[0] && us < p[1] {
-			return false, false
-		}
+	if c.paused(us) {
+		return false, false
 	}
 	near := 0
 	for _, other := range c.recent {
@@ -64,6 +62,18 @@ func (b *breaker) may(key botThread, us int64) (ok, begins bool) {
 	c.pauses = append(c.pauses, [2]int64{us, us + loopPause.Microseconds()})
 	c.pauses = c.pauses[max(0, len(c.pauses)-maxPauses):]
 	return false, true
+}
+
+// paused says whether a bot was not heard at a moment.
+func (b *breaker) paused(key botThread, us int64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c := b.bots[key]
+	return c != nil && c.paused(us)
+}
+
+func (c *botCount) paused(us int64) bool {
+	return slices.ContainsFunc(c.pauses, func(p [2]int64) bool { return us >= p[0] && us < p[1] })
 }
 
 // took counts a bot's message that was taken.

@@ -113,6 +113,9 @@ func (a *Adapter) deleted(e *event) (bridge.Inbound, string) {
 		if a.skip(string(e.Channel), &m) == skipBot {
 			return bridge.Inbound{}, skipBot // it was not taken when it was said
 		}
+		if bot := a.botOf(&m); bot != "" && a.breaker.paused(botThread{string(e.Channel), threadOf(m.TS, m.ThreadTS), bot}, tsMicros(m.TS)) {
+			return bridge.Inbound{}, skipLoop // nor was this
+		}
 	}
 	return a.gone(string(e.Channel), &m)
 }
