@@ -51,18 +51,19 @@
 // parent was deleted meanwhile, the answer shows it and the stray is deleted at once.
 //
 // Texts are split at 3,900 characters after escaping, since Slack splits at 4,041 by
-// itself. Files come in a message's first post. An edit with fewer parts deletes the
+// itself. Files come in a message's first post, under an agent's own name after it. An edit with fewer parts deletes the
 // spare posts, one with more ends in a link to the ticket; notes about files that were
 // not carried end with it. Lossy are tables, headings, nested quotes and whatever else
 // Slack has no markup for.
 //
 // In a channel that another organisation shares nothing is posted or changed unless
-// the mapping rule allows it; conversations.info is asked every five minutes and after
-// every event about the channel. What is posted while the other organisation comes in
+// the mapping rule allows it; conversations.info is asked every five minutes, or every
+// hour while Slack lets us ask no more, and after every event about the channel. What is posted while the other organisation comes in
 // is taken back: at once when we hear of it during the call, otherwise by the event
 // channel_shared or the post's own echo, which says whether its channel is shared. An
 // edit is not, nor what was posted before; a daemon that does not receive the event
-// itself may go on for five minutes.
+// itself may go on until it asks again. A channel that gets another id with the share
+// leaves its threads behind: replies there are of no thread of ours any longer.
 //
 // Slack may say ok to a post of a burst and show it to nobody. A post without an echo
 // for a minute is looked for in its thread, with one call for all posts there. One that
