@@ -58,12 +58,13 @@
 //
 // In a channel that another organisation shares nothing is posted or changed unless
 // the mapping rule allows it; conversations.info is asked every five minutes, or every
-// hour while Slack lets us ask no more, and after every event about the channel. What is posted while the other organisation comes in
-// is taken back: at once when we hear of it during the call, otherwise by the event
-// channel_shared or the post's own echo, which says whether its channel is shared. An
-// edit is not, nor what was posted before; a daemon that does not receive the event
-// itself may go on until it asks again. A channel that gets another id with the share
-// leaves its threads behind: replies there are of no thread of ours any longer.
+// hour while Slack lets us ask no more, and after every event about the channel. What
+// is posted while the other organisation comes in is taken back: at once when we hear
+// of it during the call, otherwise by the event channel_shared or the post's own echo,
+// which says whether its channel is shared. An edit is not, nor what was posted
+// before; a daemon that does not receive the event itself may go on until it asks
+// again. A channel that gets another id with the share leaves its threads behind:
+// replies there are of no thread of ours any longer.
 //
 // Slack may say ok to a post of a burst and show it to nobody. A post without an echo
 // for a minute is looked for in its thread, with one call for all posts there. One that
