@@ -36,7 +36,8 @@ async function refresh() {
 async function submit(form, button) {
   const data = new FormData(form, button);
   if (button) button.disabled = true;
-  const answer = await fetch(form.action, { method: "POST", body: data });
+  // An input named "action", as a button of a card has, hides the form's property.
+  const answer = await fetch(form.getAttribute("action"), { method: "POST", body: data });
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (button) button.disabled = false;
   const problem = document.querySelector(".problem"), told = fresh.querySelector(".problem");
@@ -53,7 +54,7 @@ async function submit(form, button) {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post") return;
+  if (form.getAttribute("method") !== "post") return;
   event.preventDefault();
   submit(form, event.submitter);
 });
