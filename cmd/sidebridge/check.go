@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +26,7 @@ func (c *checkCmd) Run(ctx context.Context, p *program) error {
 		r.bad("configuration", err.Error(), "Correct what is named above and check again.")
 		return r.err()
 	}
-	r.good("configuration", "")
+	r.good("configuration", cmp.Or(c.file(), "defaults, no file"))
 	for _, name := range cfg.UnusedEnv {
 		r.note("configuration", "the environment variable "+name+" names no key")
 	}
@@ -189,7 +190,7 @@ func checkDirectory(ctx context.Context, r *report, s *store.Store) []bridge.Pla
 		}
 	}
 	if len(rules) == 0 {
-		r.note("mapping", "no group is mapped to a channel yet: do so under Mapping in the admin pages")
+		r.note("mapping", "no group is mapped to a channel yet: do so under “Groups and channels” in the admin pages")
 	} else {
 		r.good("mapping", fmt.Sprintf("%d rules", len(rules)))
 	}

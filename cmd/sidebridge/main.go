@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
@@ -31,11 +32,26 @@ type cli struct {
 
 // configFlag is the flag of every command that reads the configuration.
 type configFlag struct {
-	Config string `short:"c" placeholder:"FILE" env:"${configEnv}" help:"Configuration file; without one, defaults and environment variables."`
+	Config string `short:"c" placeholder:"FILE" env:"${configEnv}" help:"Configuration file; without one, ${configFile} where it exists, else defaults. Environment variables come on top."`
 }
 
 // configEnv names the configuration file where no flag does.
 const configEnv = "SIDEBRIDGE_CONFIG"
+
+// configFile is read where nothing names a file and it exists in the working
+// directory: a tool must not look at another database than the daemon beside it.
+const configFile = "sidebridge.toml"
+
+// file returns the configuration file to read; empty is none.
+func (f configFlag) file() string {
+	if f.Config != "" {
+		return f.Config
+	}
+	if _, err := os.Stat(configFile); errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	return configFile // one that cannot be read is an error, not an absence
+}
 
 func (f configFlag) load(p *program) (*config.Config, error) {
 	var environ []string
@@ -44,7 +60,7 @@ func (f configFlag) load(p *program) (*config.Config, error) {
 			environ = append(environ, pair)
 		}
 	}
-	return config.Load(f.Config, environ)
+	return config.Load(f.file(), environ)
 }
 
 // program is what a command gets from outside.
@@ -86,7 +102,7 @@ func run(ctx context.Context, p *program, args []string) (code int) {
 	}()
 	parser, err := kong.New(&cli{},
 		kong.Name("sidebridge"), kong.Description("Carries side conversations between a support desk and team chat."),
-		kong.Vars{"configEnv": configEnv}, kong.Writers(p.stdout, p.stderr), kong.Exit(func(code int) { panic(exit(code)) }),
+		kong.Vars{"configEnv": configEnv, "configFile": configFile}, kong.Writers(p.stdout, p.stderr), kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(p), kong.UsageOnError(),
 	)
 	if err != nil {

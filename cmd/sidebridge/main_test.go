@@ -95,6 +95,24 @@ func TestConfigurationMistakesAreAllNamed(t *testing.T) {
 	}
 }
 
+func TestFileInTheWorkingDirectoryIsReadWhereNoneIsNamed(t *testing.T) {
+	file := configured(t, "lissten = \"x\"\n")
+	t.Chdir(filepath.Dir(file))
+	for _, cmd := range [][]string{{"serve"}, {"migrate"}, {"audit", "verify"}} {
+		if code, _, errs := command(t, "", cmd...); code == 0 || !strings.Contains(errs, "lissten") {
+			t.Errorf("%v: %d %q", cmd, code, errs)
+		}
+	}
+	t.Chdir(filepath.Dir(configured(t, "")))
+	if _, out, _ := command(t, "", "check"); !strings.Contains(out, "configuration: sidebridge.toml\n") {
+		t.Errorf("check does not name the file:\n%s", out)
+	}
+	t.Chdir(t.TempDir())
+	if _, out, _ := command(t, "", "check"); !strings.Contains(out, "configuration: defaults, no file\n") {
+		t.Errorf("check does not say that there is no file:\n%s", out)
+	}
+}
+
 func TestPrintConfigShowsNoSecret(t *testing.T) {
 	file := configured(t, `
 [webhook]
