@@ -81,7 +81,8 @@ const demoText = `
      Pick a person there, and answer in a thread of a channel.
 
   Put both windows side by side. Open ticket #1, ask Billing or Engineering
-  something, and answer as Anders or Maria. Ctrl-C ends the demo; nothing is kept.
+  something, and answer as Anders or Maria. Maria also works at the desk, so she
+  can press "Take ticket" there. Ctrl-C ends the demo; nothing is kept.
 
 `
 
@@ -178,8 +179,8 @@ doubt = "2s"
 	return config.Load(d.configFile(), nil)
 }
 
-// prologue lets a conversation begin and Anders answer in it, and links the
-// experts' accounts to them once they were heard.
+// prologue lets a conversation begin and Anders and Maria answer in it, and links
+// their accounts to them once they were heard.
 func (d *demo) prologue(ctx context.Context, s *store.Store) error {
 	if _, err := d.ask(ctx, s, 1, d.billing, "Second charge on order 4711",
 		"The customer was charged **twice** on the 20th. Is the second charge ours, and can we refund it today?"); err != nil {
@@ -192,5 +193,11 @@ func (d *demo) prologue(ctx context.Context, s *store.Store) error {
 	if _, err := d.anders.slack.Reply(d.billing.channel, root, "I see both charges. The second one is a *retry of the payment provider*, give me ten minutes."); err != nil {
 		return err
 	}
-	return d.link(ctx, s, d.anders)
+	if err := d.link(ctx, s, d.anders); err != nil {
+		return err
+	}
+	if _, err := d.maria.slack.Reply(d.billing.channel, root, "If it is the retry, I can switch retries off until the provider has answered."); err != nil {
+		return err
+	}
+	return d.link(ctx, s, d.maria)
 }

@@ -50,7 +50,7 @@ func (d *demo) seedPeople(ctx context.Context, s *store.Store) error {
 		{d.alice, bridge.RoleAdmin, d.alice.email, hash},
 		{d.ben, bridge.RoleAgent, d.ben.email, hash},
 		{d.anders, bridge.RoleExpert, "", ""},
-		{d.maria, bridge.RoleExpert, "", ""},
+		{d.maria, bridge.RoleAgent, d.maria.email, hash}, // who may take a ticket over from the chat
 	} {
 		p.id, err = s.CreatePerson(ctx, bridge.Known{
 			Name: p.name, Role: p.role, Account: bridge.Account{Surface: bridge.SurfaceWeb, ID: p.email},
