@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// catchUp lists threads: those just bound from their root, those that could not be
-// listed, and all of them after the lease was acquired, after every new
+// catchUp lists threads: those that could not be listed, and all of them after the lease was acquired, after every new
 // connection, and every CatchUpEvery.
 func (h *holder) catchUp(ctx context.Context) {
 	var last time.Time
@@ -22,8 +21,22 @@ func (h *holder) catchUp(ctx context.Context) {
 				last = time.Time{}
 			}
 		}
-		h.listNew(ctx)
 		h.listMissed(ctx)
+		select {
+		case <-ctx.Done():
+		case <-rung:
+			pause(ctx, h.r.Poll/10) // many commits, one look
+		case <-time.After(h.r.Poll):
+		}
+	}
+}
+
+// catchUpNew lists the threads that were just bound. It does not wait for a catch-up
+// of all threads, which may take long on a platform that limits listings.
+func (h *holder) catchUpNew(ctx context.Context) {
+	for ctx.Err() == nil {
+		rung := h.r.Bell.Any()
+		h.listNew(ctx)
 		select {
 		case <-ctx.Done():
 		case <-rung:
@@ -73,8 +86,10 @@ func (h *holder) listNew(ctx context.Context) {
 	for _, m := range mirrors {
 		// Listed, it is not read again; lost, it is not asked for each second.
 		h.relist[m.ID] = now.Add(h.r.CatchUpEvery)
+		if !h.list(ctx, m) {
+			h.relist[m.ID] = time.Now().Add(10 * h.r.Poll)
+		}
 	}
-	h.listEach(ctx, mirrors)
 }
 
 // missed is a thread that could not be listed, and when it is tried again.
@@ -181,6 +196,10 @@ func (h *holder) probeParked(ctx context.Context) {
 	}
 }
 
+// probeRest is how long a mirror rests that was resumed by a probe and parked
+// again, so that a cause which no probe sees does not fill the audit trail.
+const probeRest = 6 * time.Hour
+
 // resumeWorking probes the places of parked mirrors, or of those in one channel, and
 // resumes those that work.
 func (h *holder) resumeWorking(ctx context.Context, channel string) {
@@ -202,6 +221,10 @@ func (h *holder) resumeWorking(ctx context.Context, channel string) {
 		if !ok {
 			continue
 		}
+		if channel == "" && time.Since(h.probed[m.ID]) < probeRest {
+			continue // it was resumed by a probe and parked again: the probe does not see the cause
+		}
+		h.probed[m.ID] = time.Now()
 		if _, err := h.r.Store.Append(ctx, &Resume{Actor: System(), Mirror: m.ID, Reason: "the channel can be posted to again"}); err != nil {
 			h.log.Warn("mirror not resumed", "mirror", m.ID.String(), "error", err)
 		}

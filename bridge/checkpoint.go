@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -80,14 +81,21 @@ func (c *Checkpointer) Run(ctx context.Context) error {
 	}
 	for {
 		more := pause(ctx, c.Every)
-		end := context.WithoutCancel(ctx)
-		if err := c.turn(end); err != nil {
+		if err := c.bounded(ctx, c.turn); err != nil {
 			c.Log.Error("checkpoint not written", "error", err)
 		}
 		if !more {
-			return c.Source.Release(end, checkpointLease)
+			return c.bounded(ctx, func(ctx context.Context) error { return c.Source.Release(ctx, checkpointLease) })
 		}
 	}
+}
+
+// bounded runs something that is to happen even while the daemon stops, but not for
+// ever when the database hangs.
+func (c *Checkpointer) bounded(ctx context.Context, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*releaseTime)
+	defer cancel()
+	return f(ctx)
 }
 
 // turn writes a checkpoint while this daemon holds the lease. A new fence says that
@@ -164,11 +172,18 @@ func (c *Checkpointer) Write(ctx context.Context) error {
 			moved = append(moved, h)
 		}
 	}
-	if len(moved) == 0 {
-		return nil
+	// Until the last line is there, the next checkpoint looks back as far as this one.
+	for part := range slices.Chunk(moved, headsPerLine) {
+		if err := c.appendLine(Checkpoint{Number: c.number + 1, At: now, Prev: c.prev, Heads: part}); err != nil {
+			c.since = from
+			return err
+		}
 	}
-	return c.appendLine(Checkpoint{Number: c.number + 1, At: now, Prev: c.prev, Heads: moved})
+	return nil
 }
+
+// headsPerLine keeps a line far below maxCheckpointLine.
+const headsPerLine = 10_000
 
 // AcknowledgeRestore appends a signed line that says why heads named before may be gone.
 func (c *Checkpointer) AcknowledgeRestore(reason string) error {
@@ -215,7 +230,7 @@ func lineHash(p Checkpoint) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// maxCheckpointLine bounds a line that is read: a hundred thousand tickets in a minute.
+// maxCheckpointLine bounds a line that is read.
 const maxCheckpointLine = 16 << 20
 
 // ReadCheckpoints reads the lines and checks numbers, predecessors and signatures.

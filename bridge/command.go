@@ -240,6 +240,8 @@ type DeferFile struct {
 	Message ID
 	N       int
 	Until   time.Time
+	// Held: the surface said wait, which is no failure and costs no attempt.
+	Held bool
 }
 
 func (c *CreateTicket) Needs() Needs      { return Needs{Create: true, Ticket: c.ticket, Key: c.Key} }

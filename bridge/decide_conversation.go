@@ -184,7 +184,9 @@ func (c *DeferFile) decide(s *State) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	f.Attempts++
+	if !c.Held {
+		f.Attempts++
+	}
 	f.Due = c.Until
 	s.Changed.Files[FileKey{c.Message, c.N}] = true
 	return Result{Outcome: Accepted, ID: c.Message}, nil

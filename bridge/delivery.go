@@ -51,6 +51,9 @@ type Settle struct {
 	Key     DeliveryKey
 	Token   string
 	Receipt Receipt
+	// Parts is how many calls the present plan has, when it may be another number
+	// than was planned when the call was begun; zero when it is not.
+	Parts int
 	// Target is the copy that the call edited or deleted, zero for a post.
 	Target CopyKey
 }
@@ -206,23 +209,29 @@ func (c *Settle) decide(s *State) (Result, error) {
 	if d == nil || d.Done || d.Token != c.Token {
 		return s.settledBefore(c), nil
 	}
+	if c.Parts > 0 {
+		d.Last = d.Part == c.Parts-1
+	}
 	return s.settle(d, c.Receipt), nil
 }
 
-// settledBefore: the echo was quicker than the answer. When the answer names
-// another post than the echo did, there are two, and one is deleted.
+// settledBefore: the echo was quicker than the answer. When the answer names the
+// same post it is a Duplicate. When it names another one there are two, and one is
+// deleted; then, or when nothing is known of it, the answer is Ignored.
 func (s *State) settledBefore(c *Settle) Result {
 	for _, have := range s.Copies {
-		if have.Token == c.Token && have.Ref != c.Receipt.Ref && c.Receipt.Ref != "" && have.Entry == c.Key.Seq {
-			if s.Copies[CopyKey{have.Surface, have.Workspace, have.Channel, c.Receipt.Ref}] == nil {
-				e := s.add(have.Ticket, CopyDoubled, System(), Facts{
-					Mirror: have.Mirror, Entry: have.Entry, Part: have.Part, Ref: c.Receipt.Ref,
-				}, Words{})
-				return Result{Outcome: Accepted, ID: c.Key.Mirror, Seq: e.Seq}
-			}
+		switch {
+		case have.Token != c.Token || c.Receipt.Ref == "" || have.Entry != c.Key.Seq:
+		case have.Ref == c.Receipt.Ref:
+			return Result{Outcome: Duplicate, ID: c.Key.Mirror}
+		case s.Copies[CopyKey{have.Surface, have.Workspace, have.Channel, c.Receipt.Ref}] == nil:
+			e := s.add(have.Ticket, CopyDoubled, System(), Facts{
+				Mirror: have.Mirror, Entry: have.Entry, Part: have.Part, Ref: c.Receipt.Ref,
+			}, Words{})
+			return Result{Outcome: Ignored, ID: c.Key.Mirror, Seq: e.Seq, Why: "a second copy is deleted"}
 		}
 	}
-	return Result{Outcome: Duplicate, ID: c.Key.Mirror}
+	return Result{Outcome: Ignored, ID: c.Key.Mirror, Why: "it was settled before"}
 }
 
 // settle records the effect of a delivery. It is the same for the call's own
@@ -307,9 +316,10 @@ func (c *Defer) decide(s *State) (Result, error) {
 	return Result{Outcome: Accepted, ID: m.ID}, nil
 }
 
-// forget drops a delivery that certainly had no effect, so that the next Begin is a first one.
+// forget drops a delivery that certainly had no effect, so that the next Begin is a
+// first one. One that was sent again is kept: its first attempt may still come up.
 func (s *State) forget(key DeliveryKey, uncertain bool) {
-	if d := s.Deliveries[key]; d != nil && !d.Done && !uncertain {
+	if d := s.Deliveries[key]; d != nil && !d.Done && !d.Resent && !uncertain {
 		s.drop(key)
 	}
 }
@@ -364,7 +374,7 @@ func (c *Resend) decide(s *State) (Result, error) {
 	if d == nil || d.Done {
 		return Result{Outcome: Duplicate, ID: m.ID}, nil
 	}
-	d.BegunAt = s.Now
+	d.BegunAt, d.Resent = s.Now, true
 	d.Attempts = 0
 	s.Changed.Deliveries[c.Key] = true
 	var seq int64
@@ -386,7 +396,9 @@ func (c *Remember) decide(s *State) (Result, error) {
 	if d == nil {
 		return Result{}, fmt.Errorf("delivery %v: %w", c.Key, ErrNotFound)
 	}
-	d.Memo = c.Memo
+	// What is remembered comes just before the request that decides, so the doubt
+	// of a call that took minutes to get there begins now.
+	d.Memo, d.BegunAt = c.Memo, s.Now
 	s.Changed.Deliveries[c.Key] = true
 	return Result{Outcome: Accepted, ID: m.ID}, nil
 }

@@ -7,11 +7,18 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
-// maxFileAttempts is how often a file is tried before it is given up with a reason.
-const maxFileAttempts = 12
+// maxFileAttempts is how often a file is tried before it is given up with a reason:
+// about twenty hours on the retry curve. Waiting for a limit or a token costs none.
+const maxFileAttempts = 250
+
+// fileFetches is how many files of a workspace are fetched at the same time.
+const fileFetches = 4
 
 // fetchFiles fetches the files that inbound messages named. The text never waits
 // for them. If we crash in a fetch, it is made again: the bytes are stored by content.
@@ -22,13 +29,7 @@ func (h *holder) fetchFiles(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			h.log.Warn("pending files not read", "error", err)
 		}
-		recorded := true
-		for _, f := range files {
-			if err := h.fetchFile(ctx, f); err != nil && ctx.Err() == nil {
-				h.log.Warn("file state not recorded", "ticket", f.Ticket, "message", f.Message, "error", err)
-				recorded = false
-			}
-		}
+		recorded := h.fetchEach(ctx, files)
 		if len(files) > 0 && recorded {
 			continue
 		}
@@ -41,6 +42,24 @@ func (h *holder) fetchFiles(ctx context.Context) {
 		case <-time.After(h.r.Poll):
 		}
 	}
+}
+
+// fetchEach fetches files, a few at a time, and reports whether what became of
+// every one is recorded.
+func (h *holder) fetchEach(ctx context.Context, files []File) bool {
+	var failed atomic.Bool
+	var g errgroup.Group
+	g.SetLimit(fileFetches)
+	for _, f := range files {
+		g.Go(func() error {
+			if err := h.fetchFile(ctx, f); err != nil && ctx.Err() == nil {
+				h.log.Warn("file state not recorded", "ticket", f.Ticket, "message", f.Message, "error", err)
+				failed.Store(true)
+			}
+			return nil
+		})
+	}
+	return g.Wait() == nil && !failed.Load()
 }
 
 func (h *holder) fetchFile(ctx context.Context, f File) error {
@@ -64,10 +83,14 @@ func (h *holder) fetchFile(ctx context.Context, f File) error {
 		return err
 	}
 	wait := retryWait(f.Attempts)
-	if se != nil && se.After > wait {
+	held := se != nil && (se.Class == RateLimited || se.Class == Unauthorized)
+	switch {
+	case held && se.Class == Unauthorized:
+		wait = max(wait, blockedProbe)
+	case se != nil && se.After > wait:
 		wait = se.After
 	}
-	_, err = h.r.Store.Append(ctx, &DeferFile{Message: id, N: f.N, Until: time.Now().Add(wait)})
+	_, err = h.r.Store.Append(ctx, &DeferFile{Message: id, N: f.N, Until: time.Now().Add(wait), Held: held})
 	return err
 }
 

@@ -143,7 +143,7 @@ func (in *Inbound) settleEcho(s *State) Result {
 		return Result{Outcome: Echo}
 	}
 	for _, d := range s.Deliveries {
-		if d.Token == in.Token && !d.Done && d.Verb == VerbPost {
+		if d.Token == in.Token && !d.Done && d.Verb == VerbPost && in.whereSent(s.Mirrors[d.Mirror], d) {
 			res := s.settle(d, Receipt{Ref: in.Source.Ref, Print: in.Print})
 			return Result{Outcome: Echo, ID: d.Mirror, Seq: res.Seq, Mirror: d.Mirror}
 		}
@@ -157,6 +157,12 @@ func (in *Inbound) settleEcho(s *State) Result {
 		}
 	}
 	return Result{Outcome: Echo}
+}
+
+// whereSent reports whether our message came up where it was sent to. A reply whose
+// thread was lost can land in the channel instead; that proves no delivery.
+func (in *Inbound) whereSent(m *Mirror, d *Delivery) bool {
+	return m != nil && m.Place == in.Source.Place() && (d.Root || m.Thread == in.Source.Thread)
 }
 
 // accept records the message and, when its conversation is closed, reopens it.

@@ -135,11 +135,16 @@ func (r *Relay) servePort(ctx context.Context, p Port) {
 		}
 		log.Info("lease acquired", "fence", fence.Number)
 		r.hold(ctx, p, fence, start, log)
-		if err := r.Store.Release(context.WithoutCancel(ctx), p.lease()); err != nil {
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime)
+		if err := r.Store.Release(end, p.lease()); err != nil {
 			log.Warn("lease not released, others wait for its end", "error", err)
 		}
+		cancel()
 	}
 }
+
+// releaseTime is how long giving up a lease may take when the daemon stops.
+const releaseTime = 5 * time.Second
 
 // hold works on a port while the lease lasts. ctx ending stops new calls; losing
 // the lease cancels those under way.
@@ -151,7 +156,7 @@ func (r *Relay) hold(ctx context.Context, p Port, fence Fence, since time.Time, 
 	h := &holder{
 		r: r, p: p, fence: fence, log: log, calls: calls,
 		busy: map[ID]bool{}, floor: map[ID]int64{}, channels: map[Place]int{}, held: map[Place]time.Time{},
-		relist: map[ID]time.Time{}, missed: map[ID]missed{}, done: make(chan struct{}, 1), recover: make(chan string, 64),
+		relist: map[ID]time.Time{}, missed: map[ID]missed{}, probed: map[ID]time.Time{}, done: make(chan struct{}, 1), recover: make(chan string, 64),
 	}
 	r.setHolder(p.lease(), h)
 	defer r.setHolder(p.lease(), nil)
@@ -162,6 +167,7 @@ func (r *Relay) hold(ctx context.Context, p Port, fence Fence, since time.Time, 
 	var work, beat sync.WaitGroup
 	work.Go(func() { h.dispatch(stop) })
 	work.Go(func() { h.catchUp(stop) })
+	work.Go(func() { h.catchUpNew(stop) })
 	work.Go(func() { h.fetchFiles(stop) })
 	work.Go(func() { h.probeParked(stop) })
 	beats, endBeats := context.WithCancel(calls)
@@ -233,6 +239,7 @@ type holder struct {
 	// Only catchUp touches these.
 	relist map[ID]time.Time // new threads that were listed, and until when that counts
 	missed map[ID]missed
+	probed map[ID]time.Time // when a probe resumed a mirror
 
 	pool    sync.WaitGroup
 	done    chan struct{} // a worker ended

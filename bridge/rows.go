@@ -141,6 +141,8 @@ type Delivery struct {
 	// Memo is what the adapter must remember to recognise the call's effect,
 	// such as the ids of files uploaded but not yet shared.
 	Memo string
+	// Resent: the call was made once more after a doubt without a trace.
+	Resent bool
 	// Done: the call took effect, or was rejected for the reason in Rejected.
 	Done     bool
 	Rejected string
@@ -184,7 +186,10 @@ type Work struct {
 	Conversation Conversation
 	Subject      string
 	StarterName  string
-	Question     string
+	// Question is the present text of the first message, empty when it is deleted;
+	// Asked is that message.
+	Question string
+	Asked    int64
 	// Entries are those after the mirror's cursor, oldest first.
 	Entries []*Entry
 	// Messages are the present states of the messages that the entries are about.

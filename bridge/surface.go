@@ -34,8 +34,10 @@ type View struct {
 	Conversation Conversation
 	Subject      string
 	StarterName  string
-	// Question is the first message of the conversation.
+	// Question is the present text of the conversation's first message, empty when
+	// that is deleted; Asked is its seq.
 	Question string
+	Asked    int64
 	// Ticket is the ticket as its desk has it now.
 	Ticket TicketContext
 	// Message is the seq of the message that the entry is about, zero when it is about none.

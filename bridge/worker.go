@@ -93,7 +93,9 @@ func (t *turn) show(e *Entry) (err error) {
 	key := DeliveryKey{Mirror: t.w.Mirror.ID, Seq: e.Seq}
 	defer func() {
 		if err != nil && !errors.Is(err, errStop) && !errors.Is(err, ErrFenced) {
-			err = t.failed(key, AsSurfaceError(err))
+			e := *AsSurfaceError(err)
+			e.Uncertain = true // no call was made, so what is known of an earlier one stays
+			err = t.failed(key, &e)
 		}
 	}()
 	defer t.h.protect(&err)
@@ -274,13 +276,20 @@ func (t *turn) deliver(d Delivery, c Call) error {
 }
 
 func (t *turn) settle(d Delivery, c Call, receipt Receipt) error {
-	settle := &Settle{Fence: t.h.fence, Key: d.DeliveryKey, Token: d.Token, Receipt: receipt}
+	settle := &Settle{Fence: t.h.fence, Key: d.DeliveryKey, Token: d.Token, Receipt: receipt, Parts: d.Part + 1}
+	if !c.Last {
+		settle.Parts++ // at least
+	}
 	if c.Ref != "" {
 		place := t.w.Mirror.Place
 		settle.Target = CopyKey{place.Surface, place.Workspace, place.Channel, c.Ref}
 	}
-	if _, err := t.append(settle); err != nil {
+	res, err := t.append(settle)
+	if err != nil {
 		return err
+	}
+	if res.Outcome == Ignored {
+		return errStop // somebody else settled it, with another post: look again
 	}
 	t.h.r.Count("delivered", t.h.p.lease())
 	t.w.settled(d.DeliveryKey, c, receipt)
@@ -317,8 +326,12 @@ func (t *turn) resume(d Delivery, c Call) error {
 			Remedy: "Look in the thread whether the message is there, then resume: it is sent if it cannot be found.",
 		})
 	}
-	if _, err := t.append(&Resend{Fence: t.h.fence, Key: d.DeliveryKey}); err != nil {
+	res, err := t.append(&Resend{Fence: t.h.fence, Key: d.DeliveryKey})
+	if err != nil {
 		return err
+	}
+	if res.Outcome != Accepted {
+		return errStop // an echo or a listing settled it while we looked
 	}
 	t.h.r.Count("resent", t.h.p.lease())
 	d.BegunAt = now
@@ -429,7 +442,7 @@ func (w *Work) settled(key DeliveryKey, c Call, r Receipt) {
 func (t *turn) view(e *Entry) (View, error) {
 	v := View{
 		Entry: e, Mirror: t.w.Mirror, Conversation: t.w.Conversation, Subject: t.w.Subject,
-		StarterName: t.w.StarterName, Question: t.w.Question, Message: e.Facts.Message,
+		StarterName: t.w.StarterName, Question: t.w.Question, Asked: t.w.Asked, Message: e.Facts.Message,
 	}
 	if e.Kind == MessagePosted || e.Kind == CustomerReply {
 		v.Message = e.Seq

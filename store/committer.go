@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"github.com/sidebridge/sidebridge/bridge"
 )
@@ -34,6 +37,7 @@ type committer struct {
 }
 
 type pending struct {
+	ctx  context.Context // the caller's: who has gone away needs no answer
 	cmd  bridge.Command
 	done chan answer
 }
@@ -61,7 +65,7 @@ func newCommitter(s *Store) *committer {
 // returns nil the command is committed, when it returns an error of the database
 // or of ctx it may or may not be: append the same thing again.
 func (s *Store) Append(ctx context.Context, cmd bridge.Command) (bridge.Result, error) {
-	p := &pending{cmd: cmd, done: make(chan answer, 1)}
+	p := &pending{ctx: ctx, cmd: cmd, done: make(chan answer, 1)}
 	select {
 	case <-s.commit.quit:
 		return bridge.Result{}, ErrClosed
@@ -128,10 +132,21 @@ func (c *committer) refuseRest() {
 }
 
 // commit runs a batch in one transaction. When the transaction fails, its
-// members are run one by one, so that a bad one never fails its neighbours.
+// members are run one by one, so that a bad one never fails its neighbours; but not
+// when it is the commit itself that failed, which may have happened all the same.
 func (c *committer) commit(batch []*pending) {
+	batch = slices.DeleteFunc(batch, func(p *pending) bool { return p.ctx.Err() != nil })
+	if len(batch) == 0 {
+		return
+	}
 	answers, tickets, err := c.s.runBatch(batch)
-	if err != nil && len(batch) > 1 {
+	for range maxReruns {
+		if !errors.Is(err, errMoved) && !(len(batch) == 1 && isUnique(err)) {
+			break
+		}
+		answers, tickets, err = c.s.runBatch(batch)
+	}
+	if err != nil && len(batch) > 1 && !errors.Is(err, errCommit) {
 		for _, p := range batch {
 			c.commit([]*pending{p})
 		}
@@ -149,6 +164,39 @@ func (c *committer) commit(batch []*pending) {
 	}
 }
 
+var (
+	// errCommit: nobody knows whether the transaction took effect.
+	errCommit = errors.New("the commit was not confirmed")
+	// errMoved: a row came up, while the batch waited for its locks, of a ticket that
+	// it did not lock. It is run again, and finds that ticket first.
+	errMoved = errors.New("the batch has to lock one more ticket")
+)
+
+// maxReruns bounds how often a batch is run again for a reason that goes away by itself.
+const maxReruns = 3
+
+// isUnique reports whether another transaction was quicker with the same key. Run
+// again, the append finds what that one made.
+func isUnique(err error) bool {
+	var pg *pq.Error
+	if errors.As(err, &pg) {
+		return pg.Code == "23505"
+	}
+	return err != nil && strings.Contains(err.Error(), "UNIQUE constraint failed")
+}
+
+// decide runs one command. A defect that panics fails the transaction, and with it
+// just its own append, rather than the daemon in every life in which it comes up.
+func decide(st *bridge.State, cmd bridge.Command) (a answer, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("deciding %T panicked: %v\n%s", cmd, v, debug.Stack())
+		}
+	}()
+	a.res, a.err = bridge.Decide(st, cmd)
+	return a, nil
+}
+
 // runBatch loads what the batch needs under the tickets' locks, decides the
 // commands in order, and writes back what changed.
 func (s *Store) runBatch(batch []*pending) ([]answer, []int64, error) {
@@ -163,7 +211,7 @@ func (s *Store) runBatch(batch []*pending) ([]answer, []int64, error) {
 		return nil, nil, errors.Join(err, ignoreDone(tx.Rollback()))
 	}
 	if err := tx.Commit(); err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("%w: %w", errCommit, err)
 	}
 	return answers, tickets, nil
 }
@@ -179,7 +227,9 @@ func (s *Store) decideBatch(ctx context.Context, tx *sqlx.Tx, batch []*pending) 
 	}
 	answers := make([]answer, len(batch))
 	for i, cmd := range cmds {
-		answers[i].res, answers[i].err = bridge.Decide(st, cmd)
+		if answers[i], err = decide(st, cmd); err != nil {
+			return nil, nil, err
+		}
 	}
 	if err := s.flush(ctx, tx, st); err != nil {
 		return nil, nil, err

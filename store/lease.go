@@ -21,7 +21,7 @@ func (s *Store) Acquire(ctx context.Context, name string, ttl time.Duration) (f 
 			holder = excluded.holder, expires = excluded.expires
 		WHERE leases.holder = excluded.holder OR leases.expires < ?
 		RETURNING fence`, name, s.holder, bridge.Micros(now.Add(ttl)), bridge.Micros(now))
-	if err := b.selectInto(ctx, s.write, &rows); err != nil {
+	if err := b.selectInto(ctx, s.other, &rows); err != nil {
 		return bridge.Fence{}, false, fmt.Errorf("acquire lease %s: %w", name, err)
 	}
 	if len(rows) == 0 {

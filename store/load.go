@@ -39,7 +39,7 @@ func (s *Store) load(ctx context.Context, tx *sqlx.Tx, cmds []bridge.Command) (*
 	l.collect(cmds)
 	for _, step := range []func(context.Context) error{
 		func(ctx context.Context) error { return l.draw(ctx, cmds) },
-		l.readKeys, l.locate, l.lockTickets, l.readTicketRows, l.readCopies, l.readMessages,
+		l.locate, l.lockTickets, l.readKeys, l.readTicketRows, l.readCopies, l.readMessages,
 		l.readDeliveries, l.readAccounts, l.readLeases,
 	} {
 		if err := step(ctx); err != nil {
@@ -222,9 +222,6 @@ func (l *loader) readTicketRows(ctx context.Context) error {
 }
 
 func (l *loader) readCopies(ctx context.Context) error {
-	if len(l.all.tickets) == 0 {
-		return nil
-	}
 	byKey, byToken := l.copyTuples(), columns(l.all.tokens)
 	var rows []copyRow
 	if len(byKey) > 0 {
@@ -244,6 +241,9 @@ func (l *loader) readCopies(ctx context.Context) error {
 	}
 	for _, r := range rows {
 		c := r.copy()
+		if !l.all.tickets[c.Ticket] {
+			return errMoved // made while we waited for the locks
+		}
 		l.st.Copies[c.CopyKey] = c
 		if c.Message != 0 {
 			l.all.messages[bridge.ID{Ticket: c.Ticket, Seq: c.Message}] = true
@@ -286,7 +286,7 @@ func (l *loader) readDeliveries(ctx context.Context) error {
 	tokens := columns(l.all.tokens)
 	var rows []deliveryRow
 	if len(tokens) > 0 {
-		b := l.s.build("SELECT d.ticket, d.mirror, d.seq, d.part, d.token, d.begun_at, d.attempts, d.verb, d.root, d.message, d.ref, d.last, d.memo, d.done, d.rejected FROM (").
+		b := l.s.build("SELECT d.ticket, d.mirror, d.seq, d.part, d.token, d.begun_at, d.attempts, d.verb, d.root, d.message, d.ref, d.last, d.memo, d.resent, d.done, d.rejected FROM (").
 			tuples(tokens).add(") AS v JOIN deliveries d ON d.token = v.column1")
 		if err := b.query(ctx, l.tx, &rows); err != nil {
 			return err
@@ -296,7 +296,7 @@ func (l *loader) readDeliveries(ctx context.Context) error {
 		}
 	}
 	if len(l.all.mirrors) > 0 {
-		b := l.s.build("SELECT d.ticket, d.mirror, d.seq, d.part, d.token, d.begun_at, d.attempts, d.verb, d.root, d.message, d.ref, d.last, d.memo, d.done, d.rejected FROM (").
+		b := l.s.build("SELECT d.ticket, d.mirror, d.seq, d.part, d.token, d.begun_at, d.attempts, d.verb, d.root, d.message, d.ref, d.last, d.memo, d.resent, d.done, d.rejected FROM (").
 			tuples(idTuples(l.all.mirrors)).add(") AS v JOIN deliveries d ON d.ticket = v.column1 AND d.mirror = v.column2")
 		if err := b.query(ctx, l.tx, &rows); err != nil {
 			return err

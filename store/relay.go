@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -102,129 +104,185 @@ func (s *Store) mirrors(ctx context.Context, where string, args ...any) ([]bridg
 	return out, nil
 }
 
-// Work reads what a worker needs to bring a mirror forward: at most limit entries after its cursor.
-func (s *Store) Work(ctx context.Context, id bridge.ID, limit int) (bridge.Work, error) {
-	m, err := s.Mirror(ctx, id)
+// Work reads what a worker needs to bring a mirror forward, as of one moment: at
+// most limit entries after its cursor.
+func (s *Store) Work(ctx context.Context, id bridge.ID, limit int) (w bridge.Work, err error) {
+	tx, err := s.read.BeginTxx(ctx, snapshot(s.dialect))
 	if err != nil {
-		return bridge.Work{}, err
+		return w, fmt.Errorf("read mirror %s: %w", id, err)
 	}
-	w := bridge.Work{Mirror: m}
-	if w.Entries, err = s.entries(ctx, "WHERE e.ticket = ? AND e.seq > ? AND e.seq <= ? ORDER BY e.seq LIMIT ?",
-		id.Ticket, m.Cursor, m.Head, limit); err != nil {
-		return w, err
+	defer tx.Rollback() // nothing was written
+	r := workReader{s: s, tx: tx, w: &w, ticket: id.Ticket}
+	for _, step := range []func(context.Context) error{
+		func(ctx context.Context) error { return r.mirror(ctx, id) },
+		func(ctx context.Context) error { return r.entries(ctx, limit) },
+		r.conversation, r.messages, r.files,
+		func(ctx context.Context) error { return r.deliveries(ctx, id) },
+		func(ctx context.Context) error { return r.copies(ctx, id) },
+	} {
+		if err := step(ctx); err != nil {
+			return w, err
+		}
 	}
-	if err := s.workConversation(ctx, &w); err != nil {
-		return w, err
-	}
-	if w.Copies, err = s.mirrorCopies(ctx, id); err != nil {
-		return w, err
-	}
-	var deliveries []deliveryRow
-	if err := s.list(ctx, &deliveries, "SELECT "+deliveryCols+" FROM deliveries WHERE ticket = ? AND mirror = ?", id.Ticket, id.Seq); err != nil {
-		return w, fmt.Errorf("read deliveries: %w", err)
-	}
-	for _, r := range deliveries {
-		w.Deliveries = append(w.Deliveries, *r.delivery())
-	}
-	return w, s.workMessages(ctx, &w)
+	return w, nil
 }
 
-func (s *Store) workConversation(ctx context.Context, w *bridge.Work) error {
-	if w.Mirror.Conversation == 0 {
-		return nil
+// workReader reads the parts of a Work in one transaction.
+type workReader struct {
+	s      *Store
+	tx     *sqlx.Tx
+	w      *bridge.Work
+	ticket int64
+	about  map[int64]bool // the messages that the entries are about
+}
+
+func (r *workReader) mirror(ctx context.Context, id bridge.ID) error {
+	var rows []mirrorRow
+	err := r.s.build("SELECT "+mirrorCols+" FROM mirrors WHERE ticket = ? AND seq = ?", id.Ticket, id.Seq).selectInto(ctx, r.tx, &rows)
+	if err != nil || len(rows) == 0 {
+		return notFound(err, "mirror", id)
 	}
-	var row conversationRow
-	id := w.Mirror.ID
-	if err := s.get(ctx, &row, "SELECT "+conversationCols+" FROM conversations WHERE ticket = ? AND seq = ?", id.Ticket, w.Mirror.Conversation); err != nil {
-		return fmt.Errorf("read conversation: %w", err)
-	}
-	w.Conversation = *row.conversation()
-	first, err := s.entries(ctx, `WHERE e.ticket = ? AND e.conversation = ? AND e.kind = ? ORDER BY e.seq LIMIT 1`,
-		id.Ticket, w.Mirror.Conversation, string(bridge.MessagePosted))
-	if err != nil {
-		return err
-	}
-	started, err := s.entries(ctx, "WHERE e.ticket = ? AND e.seq = ?", id.Ticket, w.Mirror.Conversation)
-	if err != nil {
-		return err
-	}
-	for _, e := range started {
-		w.Subject, w.StarterName = e.Words.Subject, e.Words.Name
-	}
-	for _, e := range first {
-		w.Question = e.Words.Body
-	}
+	r.w.Mirror = *rows[0].mirror()
 	return nil
 }
 
-// workMessages reads the present state of the messages that the entries are about.
-func (s *Store) workMessages(ctx context.Context, w *bridge.Work) error {
-	ids := map[int64]bool{}
-	for _, e := range w.Entries {
+// read reads entries of the ticket.
+func (r *workReader) read(ctx context.Context, b *builder) ([]*bridge.Entry, error) {
+	var rows []entryRow
+	if err := b.selectInto(ctx, r.tx, &rows); err != nil {
+		return nil, err
+	}
+	out := make([]*bridge.Entry, len(rows))
+	for i, row := range rows {
+		e, err := row.entry()
+		if err != nil {
+			return nil, err
+		}
+		out[i] = e
+	}
+	return out, nil
+}
+
+func (r *workReader) entries(ctx context.Context, limit int) (err error) {
+	m := r.w.Mirror
+	r.w.Entries, err = r.read(ctx, r.s.build(entryQuery+"WHERE e.ticket = ? AND e.seq > ? AND e.seq <= ? ORDER BY e.seq LIMIT ?",
+		r.ticket, m.Cursor, m.Head, limit))
+	r.about = map[int64]bool{}
+	for _, e := range r.w.Entries {
 		switch {
 		case e.Facts.Message != 0:
-			ids[e.Facts.Message] = true
+			r.about[e.Facts.Message] = true
 		case e.Kind == bridge.MessagePosted, e.Kind == bridge.CustomerReply:
-			ids[e.Seq] = true
+			r.about[e.Seq] = true
 		}
 	}
-	w.Messages, w.Files = map[int64]bridge.Message{}, map[int64][]bridge.File{}
-	if len(ids) == 0 {
+	return err
+}
+
+// conversation reads the conversation, who began it, and the present text of its
+// first message, which the root card shows.
+func (r *workReader) conversation(ctx context.Context) error {
+	conv := r.w.Mirror.Conversation
+	if conv == 0 {
+		return nil
+	}
+	var rows []conversationRow
+	err := r.s.build("SELECT "+conversationCols+" FROM conversations WHERE ticket = ? AND seq = ?", r.ticket, conv).selectInto(ctx, r.tx, &rows)
+	if err != nil || len(rows) == 0 {
+		return notFound(err, "conversation", conv)
+	}
+	r.w.Conversation = *rows[0].conversation()
+	var first []messageRow
+	if err := r.s.build("SELECT "+messageCols+" FROM messages WHERE ticket = ? AND conversation = ? ORDER BY seq LIMIT 1", r.ticket, conv).selectInto(ctx, r.tx, &first); err != nil {
+		return err
+	}
+	seqs := []any{conv}
+	if len(first) > 0 {
+		r.w.Asked = first[0].Seq
+		if first[0].DeletedSeq == 0 {
+			seqs = append(seqs, first[0].BodySeq)
+		}
+	}
+	said, err := r.read(ctx, r.s.build(entryQuery+"WHERE e.ticket = ? AND e.seq", r.ticket).in(seqs))
+	for _, e := range said {
+		if e.Seq == conv {
+			r.w.Subject, r.w.StarterName = e.Words.Subject, e.Words.Name
+		} else {
+			r.w.Question = e.Words.Body
+		}
+	}
+	return err
+}
+
+// messages reads the present state of the messages that the entries are about, and
+// the posts of those whose files an entry shows, for the files' names.
+func (r *workReader) messages(ctx context.Context) error {
+	r.w.Messages, r.w.Posts = map[int64]bridge.Message{}, map[int64]*bridge.Entry{}
+	if len(r.about) == 0 {
 		return nil
 	}
 	var rows []messageRow
-	if err := s.build("SELECT "+messageCols+" FROM messages WHERE ticket = ? AND seq IN ", w.Mirror.ID.Ticket).list(anys(ids)).selectInto(ctx, s.read, &rows); err != nil {
+	if err := r.s.build("SELECT "+messageCols+" FROM messages WHERE ticket = ? AND seq", r.ticket).in(anys(r.about)).selectInto(ctx, r.tx, &rows); err != nil {
 		return err
 	}
-	for _, r := range rows {
-		w.Messages[r.Seq] = *r.message()
+	for _, row := range rows {
+		r.w.Messages[row.Seq] = *row.message()
 	}
-	var files []fileRow
-	if err := s.build("SELECT "+fileCols+" FROM files WHERE ticket = ? AND message IN ", w.Mirror.ID.Ticket).list(anys(ids)).add(" ORDER BY message, n").selectInto(ctx, s.read, &files); err != nil {
-		return err
-	}
-	for _, r := range files {
-		w.Files[r.Message] = append(w.Files[r.Message], *r.file())
-	}
-	return s.fileNames(ctx, w)
-}
-
-// fileNames reads the posts whose files are shown by a later entry, for their names.
-func (s *Store) fileNames(ctx context.Context, w *bridge.Work) error {
-	ids := map[int64]bool{}
-	for _, e := range w.Entries {
+	named := map[int64]bool{}
+	for _, e := range r.w.Entries {
 		if e.Kind == bridge.FileStored {
-			ids[e.Facts.Message] = true
+			named[e.Facts.Message] = true
 		}
 	}
-	w.Posts = map[int64]*bridge.Entry{}
-	if len(ids) == 0 {
+	if len(named) == 0 {
 		return nil
 	}
-	var rows []entryRow
-	if err := s.build(entryQuery+"WHERE e.ticket = ? AND e.seq IN ", w.Mirror.ID.Ticket).list(anys(ids)).selectInto(ctx, s.read, &rows); err != nil {
-		return err
+	posts, err := r.read(ctx, r.s.build(entryQuery+"WHERE e.ticket = ? AND e.seq", r.ticket).in(anys(named)))
+	for _, e := range posts {
+		r.w.Posts[e.Seq] = e
 	}
-	for _, r := range rows {
-		e, err := r.entry()
-		if err != nil {
-			return err
-		}
-		w.Posts[e.Seq] = e
-	}
-	return nil
+	return err
 }
+
+func (r *workReader) files(ctx context.Context) error {
+	r.w.Files = map[int64][]bridge.File{}
+	if len(r.about) == 0 {
+		return nil
+	}
+	var rows []fileRow
+	err := r.s.build("SELECT "+fileCols+" FROM files WHERE ticket = ? AND message", r.ticket).in(anys(r.about)).add(" ORDER BY message, n").selectInto(ctx, r.tx, &rows)
+	for _, row := range rows {
+		r.w.Files[row.Message] = append(r.w.Files[row.Message], *row.file())
+	}
+	return err
+}
+
+func (r *workReader) deliveries(ctx context.Context, id bridge.ID) error {
+	var rows []deliveryRow
+	err := r.s.build("SELECT "+deliveryCols+" FROM deliveries WHERE ticket = ? AND mirror = ?", id.Ticket, id.Seq).selectInto(ctx, r.tx, &rows)
+	for _, row := range rows {
+		r.w.Deliveries = append(r.w.Deliveries, *row.delivery())
+	}
+	return err
+}
+
+func (r *workReader) copies(ctx context.Context, id bridge.ID) error {
+	var rows []copyRow
+	err := r.s.build(copyOrder("SELECT "+copyCols+" FROM copies c WHERE c.ticket = ? AND c.mirror = ?"), id.Ticket, id.Seq).selectInto(ctx, r.tx, &rows)
+	r.w.Copies = convert(rows, func(row copyRow) bridge.Copy { return *row.copy() })
+	return err
+}
+
+// copyOrder is the order in which a mirror's copies are always read, so that what
+// is planned from them is the same in every life.
+func copyOrder(query string) string { return query + " ORDER BY c.message, c.part, c.ref" }
 
 func (s *Store) mirrorCopies(ctx context.Context, id bridge.ID) ([]bridge.Copy, error) {
 	var rows []copyRow
-	if err := s.list(ctx, &rows, "SELECT "+copyCols+" FROM copies c WHERE c.ticket = ? AND c.mirror = ? ORDER BY c.message, c.part", id.Ticket, id.Seq); err != nil {
+	if err := s.list(ctx, &rows, copyOrder("SELECT "+copyCols+" FROM copies c WHERE c.ticket = ? AND c.mirror = ?"), id.Ticket, id.Seq); err != nil {
 		return nil, fmt.Errorf("read copies: %w", err)
 	}
-	out := make([]bridge.Copy, len(rows))
-	for i, r := range rows {
-		out[i] = *r.copy()
-	}
-	return out, nil
+	return convert(rows, func(row copyRow) bridge.Copy { return *row.copy() }), nil
 }
 
 // MirrorCopies returns all copies that a mirror has, ours and theirs.

@@ -204,30 +204,31 @@ type deliveryRow struct {
 	Ref      string `db:"ref"`
 	Last     int64  `db:"last"`
 	Memo     string `db:"memo"`
+	Resent   int64  `db:"resent"`
 	Done     int64  `db:"done"`
 	Rejected string `db:"rejected"`
 }
 
 var deliveryTable = table{name: "deliveries", keys: 4, cols: []string{
 	"ticket", "mirror", "seq", "part", "token", "begun_at", "attempts", "verb", "root", "message", "ref",
-	"last", "memo", "done", "rejected",
+	"last", "memo", "resent", "done", "rejected",
 }}
 
-const deliveryCols = `ticket, mirror, seq, part, token, begun_at, attempts, verb, root, message, ref, last, memo, done, rejected`
+const deliveryCols = `ticket, mirror, seq, part, token, begun_at, attempts, verb, root, message, ref, last, memo, resent, done, rejected`
 
 func (r deliveryRow) delivery() *bridge.Delivery {
 	return &bridge.Delivery{
 		DeliveryKey: bridge.DeliveryKey{Mirror: bridge.ID{Ticket: r.Ticket, Seq: r.Mirror}, Seq: r.Seq, Part: int(r.Part)},
 		Token:       r.Token, BegunAt: bridge.FromMicros(r.BegunAt), Attempts: int(r.Attempts),
 		Verb: bridge.Verb(r.Verb), Root: r.Root == 1, Message: r.Message, Ref: r.Ref, Last: r.Last == 1,
-		Memo: r.Memo, Done: r.Done == 1, Rejected: r.Rejected,
+		Memo: r.Memo, Resent: r.Resent == 1, Done: r.Done == 1, Rejected: r.Rejected,
 	}
 }
 
 func deliveryValues(d *bridge.Delivery) []any {
 	return []any{
 		d.Mirror.Ticket, d.Mirror.Seq, d.Seq, int64(d.Part), d.Token, bridge.Micros(d.BegunAt), int64(d.Attempts),
-		string(d.Verb), bit(d.Root), d.Message, d.Ref, bit(d.Last), d.Memo, bit(d.Done), d.Rejected,
+		string(d.Verb), bit(d.Root), d.Message, d.Ref, bit(d.Last), d.Memo, bit(d.Resent), bit(d.Done), d.Rejected,
 	}
 }
 

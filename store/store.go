@@ -72,9 +72,12 @@ type Store struct {
 	dialect dialect
 	read    *sqlx.DB
 	write   *sqlx.DB
-	now     func() time.Time
-	log     *slog.Logger
-	opts    Options
+	// other runs what is outside the log. On Postgres it is not the committer's pool:
+	// a lease that waits for a batch must not hold the connection that the batch needs.
+	other *sqlx.DB
+	now   func() time.Time
+	log   *slog.Logger
+	opts  Options
 
 	prepared  sync.Map // statements of the batch by their text, on Postgres
 	commit    *committer
@@ -119,6 +122,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	if s.dialect.name == "postgres" {
 		s.announcer = newAnnouncer(s.notify)
+	}
+	s.other = s.write
+	if s.dialect.name == "postgres" {
+		s.other = s.read
 	}
 	s.commit = newCommitter(s)
 	return s, nil
@@ -239,7 +246,7 @@ func (s *Store) list(ctx context.Context, dest any, query string, args ...any) e
 
 // exec runs one statement by itself, outside the log.
 func (s *Store) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	res, err := s.write.ExecContext(ctx, s.write.Rebind(query), args...)
+	res, err := s.other.ExecContext(ctx, s.other.Rebind(query), args...)
 	if err != nil {
 		return 0, err
 	}

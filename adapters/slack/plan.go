@@ -52,9 +52,9 @@ func (a *Adapter) Plan(v bridge.View) []bridge.Call {
 	case bridge.MessagePosted:
 		return a.planPost(v)
 	case bridge.MessageEdited:
-		return a.planEdit(v)
+		return append(a.planEdit(v), a.planQuestion(v)...)
 	case bridge.MessageDeleted:
-		return planDelete(v)
+		return append(planDelete(v), a.planQuestion(v)...)
 	case bridge.FileStored:
 		return a.planFile(v)
 	case bridge.ConversationClosed, bridge.ConversationReopened:
@@ -75,6 +75,14 @@ func (a *Adapter) planCard(v bridge.View) []bridge.Call {
 		return nil
 	}
 	return []bridge.Call{{Verb: bridge.VerbEdit, Ref: v.Mirror.Thread, Payload: a.card(v)}}
+}
+
+// planQuestion brings the card up to date when the message that it quotes changed.
+func (a *Adapter) planQuestion(v bridge.View) []bridge.Call {
+	if v.Message == 0 || v.Message != v.Asked {
+		return nil
+	}
+	return a.planCard(v)
 }
 
 // planPost shows a message in as many posts as its length needs. Files come in

@@ -110,7 +110,8 @@ func (m *Memory) Work(ctx context.Context, mirror bridge.ID, limit int) (bridge.
 		if c := st.Conversations[bridge.ID{Ticket: mirror.Ticket, Seq: mi.Conversation}]; c != nil {
 			w.Conversation = *c
 			started := log[c.ID.Seq-1]
-			w.Subject, w.StarterName, w.Question = started.Words.Subject, started.Words.Name, firstWords(log, c.ID.Seq)
+			w.Subject, w.StarterName = started.Words.Subject, started.Words.Name
+			w.Asked, w.Question = asked(st, log, c.ID)
 		}
 		w.Copies = mirrorCopies(st, mirror)
 		for _, d := range st.Deliveries {
@@ -126,13 +127,18 @@ func (m *Memory) Work(ctx context.Context, mirror bridge.ID, limit int) (bridge.
 	return w, err
 }
 
-func firstWords(log []*bridge.Entry, conversation int64) string {
+// asked returns a conversation's first message and its present text.
+func asked(st *bridge.State, log []*bridge.Entry, conversation bridge.ID) (seq int64, text string) {
 	for _, e := range log {
-		if e.Kind == bridge.MessagePosted && e.Facts.Conversation == conversation {
-			return e.Words.Body
+		if e.Kind != bridge.MessagePosted || e.Facts.Conversation != conversation.Seq {
+			continue
 		}
+		if m := st.Messages[e.ID()]; m != nil && m.DeletedSeq == 0 {
+			text = log[m.BodySeq-1].Words.Body
+		}
+		return e.Seq, text
 	}
-	return ""
+	return 0, ""
 }
 
 // workMessages adds the messages and files that the entries are about.

@@ -66,7 +66,6 @@ type verdict struct {
 	messages, kills            int
 	lost, doubled, reordered   int
 	chain                      bool
-	resent, uncertain, entries int
 	details                    []string
 }
 

@@ -140,6 +140,7 @@ CREATE TABLE deliveries (
     ref      TEXT   NOT NULL DEFAULT '',
     last     INTEGER NOT NULL DEFAULT 0,
     memo     TEXT   NOT NULL DEFAULT '',
+    resent   INTEGER NOT NULL DEFAULT 0,
     done     INTEGER NOT NULL DEFAULT 0,
     rejected TEXT   NOT NULL DEFAULT '',
     PRIMARY KEY (ticket, mirror, seq, part),
