@@ -63,10 +63,10 @@ const killDoubt = time.Second
 
 // verdict is what the comparison of both sides found.
 type verdict struct {
-	messages, kills            int
-	lost, doubled, reordered   int
-	chain                      bool
-	details                    []string
+	messages, kills          int
+	lost, doubled, reordered int
+	chain                    bool
+	details                  []string
 }
 
 func (v verdict) holds() bool {
