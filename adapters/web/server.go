@@ -252,7 +252,14 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		_, _ = w.Write([]byte(text)) // the client may be gone
 		return
 	}
-	p := s.page(r, "Something is wrong", "")
+	title := "Something is wrong"
+	switch status {
+	case http.StatusNotFound:
+		title = "Not found"
+	case http.StatusForbidden:
+		title = "Not allowed"
+	}
+	p := s.page(r, title, "")
 	s.render(w, r, status, "error", errorPage{page: p, Status: status, Text: text})
 }
 

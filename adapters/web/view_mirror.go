@@ -143,7 +143,7 @@ func (v *view) mark(m *bridge.Message, mirror *bridge.Mirror, last int64) mark {
 		out.State, out.Reason = stateRefused, reason
 		return out
 	}
-	if m.DeletedSeq == 0 && v.removed(m, mirror) {
+	if m.DeletedSeq != 0 || v.removed(m, mirror) {
 		out.State = stateRemoved
 	}
 	return out

@@ -87,7 +87,8 @@ function mark(state) {
   for (const el of document.querySelectorAll(`.mark[data-mirror="${state.dataset.stateOf}"]`)) {
     const there = Number(el.dataset.need) <= cursor;
     if (there === el.matches(".shown, .refused, .removed")) continue;
-    if (there) show(el, "shown", "shown", state);
+    if (there && el.closest(".msg.gone")) show(el, "removed", "removed there", state);
+    else if (there) show(el, "shown", "shown", state);
     else if (state.dataset.state === "parked") show(el, "parked", "not shown: an admin is needed", state);
   }
 }
@@ -95,7 +96,8 @@ function mark(state) {
 function show(el, name, word, state) {
   el.className = "mark " + name;
   const icon = state.querySelector(".icon");
-  if (icon && state.dataset.state === name) el.querySelector(".icon")?.replaceWith(icon.cloneNode(true));
+  if (name === "removed") el.querySelector(".icon")?.remove();
+  else if (icon && state.dataset.state === name) el.querySelector(".icon")?.replaceWith(icon.cloneNode(true));
   const said = el.querySelector("span span");
   said.textContent = `: ${word}`;
   said.classList.toggle("sr", name === "shown");
@@ -317,6 +319,11 @@ document.addEventListener("click", async (e) => {
   localTimes(dialog);
   dialog.showModal();
 });
+
+// A form that opens low on the screen, or in a log that scrolls, comes into view.
+document.addEventListener("toggle", (e) => {
+  if (e.target.open && e.target.matches("details.act")) e.target.scrollIntoView({ block: "nearest" });
+}, true); // the event does not bubble
 
 // --- a link to a message opens what it lies in
 
