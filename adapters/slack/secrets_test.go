@@ -2,11 +2,13 @@ package slack
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/sidebridge/sidebridge/adapters/slack/slacksim"
 	"github.com/sidebridge/sidebridge/bridge"
@@ -61,8 +63,18 @@ func TestTheLogHasNoSecretsAndNoWords(t *testing.T) {
 	w.in.set(func() { w.in.fail = func(bridge.Inbound) error { return errors.New("down") } })
 	_, err = w.anders.Reply(w.channel, root, "confidential words")
 	check(t, err)
-	note(w.anders.Press(w.ctx(), w.channel, root, pressTake))
-	w.until("it was put aside and answered", func() bool { return w.counts.of("quarantined", "") > 0 && len(w.sim.Ephemerals()) > 0 })
+	w.until("it was put aside", func() bool { return w.counts.of("quarantined", "") > 0 })
+	// A person whose press was not answered in time presses again: Slack does not.
+	for range 5 {
+		note(w.anders.Press(w.ctx(), w.channel, root, pressTake))
+		answered, cancel := context.WithTimeout(w.ctx(), 3*time.Second)
+		err := w.sim.WaitFor(answered, func() bool { return len(w.sim.Ephemerals()) > 0 })
+		cancel()
+		if err == nil {
+			break
+		}
+	}
+	w.until("the press was answered", func() bool { return len(w.sim.Ephemerals()) > 0 })
 	if len(errs) < 3 {
 		t.Errorf("only %d errors", len(errs))
 	}
