@@ -193,6 +193,14 @@ func TestBrowserPutsWordsIntoTheReplyAndSendsNothing(t *testing.T) {
 	if got := b.js(`document.getElementById("reply-body").value`); got != "Dear Carl,\n\nBob it is *refunded* now." {
 		t.Errorf("the reply box has %q", got)
 	}
+	b.do(chromedp.Reload())
+	b.wait(`document.getElementById("reply-body").value.includes("refunded")`)
+	b.js(`document.getElementById("reply-body").blur()`)
+	b.do(chromedp.Click(chromedp.CSS(fmt.Sprintf("#m%d [data-use] button", m.Seq))))
+	b.wait(`document.activeElement.id === "reply-body"`)
+	if got := b.js(`document.getElementById("reply-body").value`); got != "Dear Carl,\n\nBob it is *refunded* now." {
+		t.Errorf("after a reload and a second press the reply box has %q", got)
+	}
 	if w.last(ticket, bridge.CustomerReply) != nil {
 		t.Error("something was sent to the customer")
 	}

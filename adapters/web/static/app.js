@@ -189,6 +189,38 @@ function newKey(form) {
   if (form.elements.key) form.elements.key.value = [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 }
 
+// --- drafts: what was written and not sent survives a reload of the tab
+
+const me = document.querySelector(".who-am-i .name")?.textContent ?? "";
+
+function draftKey(box) {
+  return `draft ${me} ${box.form.getAttribute("action")} ${box.name}`;
+}
+
+// draftsOf returns the boxes whose words are kept.
+function draftsOf(root) {
+  return root.querySelectorAll("form[data-live][data-reset] :is(textarea, input[name=subject])");
+}
+
+function keepDraft(box) {
+  try {
+    if (box.value.trim() === "") sessionStorage.removeItem(draftKey(box));
+    else sessionStorage.setItem(draftKey(box), box.value);
+  } catch { /* the browser keeps nothing; then neither do we */ }
+}
+
+function restoreDrafts() {
+  for (const box of draftsOf(document)) {
+    try {
+      if (box.value === "") box.value = sessionStorage.getItem(draftKey(box)) ?? "";
+    } catch { /* see keepDraft */ }
+  }
+}
+
+document.addEventListener("input", (e) => {
+  if (e.target.matches("form[data-live][data-reset] :is(textarea, input[name=subject])")) keepDraft(e.target);
+});
+
 async function submitLive(form) {
   // A button that is disabled loses the focus, so it is only marked as such.
   const button = form.querySelector("button:not([formaction])");
@@ -201,6 +233,7 @@ async function submitLive(form) {
     if (form.dataset.reset !== undefined) {
       form.reset();
       for (const t of form.querySelectorAll("textarea")) t.value = "";
+      for (const box of form.querySelectorAll("textarea, input[name=subject]")) keepDraft(box);
       form.querySelector(".taken")?.replaceChildren();
       form.querySelector("[data-preview]")?.replaceChildren();
       newKey(form);
@@ -226,8 +259,13 @@ async function useInReply(form) {
     t.innerHTML = await send(form.action, new URLSearchParams());
     const taken = t.content.firstElementChild;
     const box = document.getElementById("reply-body");
-    box.value = box.value.trim() === "" ? taken.dataset.text : box.value.trimEnd() + "\n\n" + taken.dataset.text;
-    document.getElementById("taken-files").append(...taken.querySelectorAll("li"));
+    if (!box.value.includes(taken.dataset.text.trim())) {
+      box.value = box.value.trim() === "" ? taken.dataset.text : box.value.trimEnd() + "\n\n" + taken.dataset.text;
+    }
+    keepDraft(box);
+    const files = document.getElementById("taken-files");
+    const there = [...files.querySelectorAll("input")].map((i) => i.value);
+    files.append(...[...taken.querySelectorAll("li")].filter((li) => !there.includes(li.querySelector("input").value)));
     document.getElementById("tab-reply").checked = true;
     box.focus();
     box.setSelectionRange(box.value.length, box.value.length);
@@ -248,6 +286,7 @@ function alertLine(form, text) {
 document.addEventListener("submit", (e) => {
   const form = e.target;
   if (e.submitter?.hasAttribute("formaction")) return;
+  if (form.getAttribute("action") === "/sign-out") sessionStorage.clear();
   if (form.dataset.live !== undefined) {
     e.preventDefault();
     submitLive(form);
@@ -336,6 +375,7 @@ function reveal() {
 }
 
 localTimes(document);
+restoreDrafts();
 for (const log of document.querySelectorAll(".talk .log")) scrollToEnd(log);
 window.addEventListener("hashchange", reveal);
 reveal();
