@@ -126,9 +126,9 @@ func TestDaemonsThatTakeTurnsWriteOneChain(t *testing.T) {
 		for i := range 6 {
 			views[i%2].CutOff(false)
 			views[1-i%2].CutOff(true)
-			<-time.After(4 * time.Minute) // longer than the lease
+			<-time.After(4*time.Minute + 10*time.Second) // longer than the lease, and between two checkpoints
 			open(t, m)
-			<-time.After(2 * time.Minute)
+			<-time.After(2*time.Minute - 10*time.Second)
 		}
 		stop()
 		daemons.Wait()
