@@ -7,11 +7,21 @@ import (
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
+// lookBackMost is how far a listing looks back where listings are cheap.
+const lookBackMost = 1000
+
 // lookBack is how many of a thread's last copies a listing covers again, to see
-// what became of them: what one page holds, since Slack counts calls and not
-// messages, less a few that came meanwhile. An edit or delete of something older
-// is noticed only by its own event.
-func (a *Adapter) lookBack() int { return max(5, a.pageSize-10) }
+// what became of them while no event told. Slack counts calls and not messages, so
+// for an app of one's own that is a thousand: one call for nearly every thread, five
+// for the longest. An app that gets few messages a page, and one page a minute,
+// looks back by one page, less a few that came meanwhile. An edit or delete of
+// something older is noticed only by its own event.
+func (a *Adapter) lookBack() int {
+	if a.pageSize >= 100 {
+		return lookBackMost
+	}
+	return max(5, a.pageSize-10)
+}
 
 // List implements bridge.Surface. It lists the thread from before what it has
 // seen, or before the oldest copy given if that is earlier, since only then an
