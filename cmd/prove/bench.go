@@ -23,7 +23,7 @@ type benchCmd struct {
 	Conversations int           `default:"500" help:"Open conversations that the events are spread over."`
 	Connections   int           `default:"32" help:"HTTP connections that send events, and clients of the comparison."`
 	Rounds        int           `default:"3" help:"Rounds of ours and of the comparison in turn; medians are printed."`
-	For           time.Duration `default:"5s" help:"How long one round of either lasts."`
+	For           time.Duration `default:"15s" help:"How long one round of either lasts."`
 	Samples       int           `default:"500" help:"Replies whose way to an open page is measured."`
 }
 
