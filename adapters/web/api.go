@@ -142,6 +142,9 @@ func (s *Server) apiCreateTicket(w http.ResponseWriter, r *http.Request, c calle
 	if err != nil {
 		return err
 	}
+	if err := s.sameAsBefore(r.Context(), res, in.Subject, in.Body); err != nil {
+		return err
+	}
 	s.accepted(w, res, map[string]any{"ticket": res.ID.Ticket, "url": fmt.Sprintf("%s/tickets/%d", s.o.PublicURL, res.ID.Ticket)})
 	return nil
 }
@@ -175,7 +178,34 @@ func (s *Server) apiAddMessage(w http.ResponseWriter, r *http.Request, c caller)
 	if err != nil {
 		return err
 	}
+	if err := s.sameAsBefore(r.Context(), res, "", in.Body); err != nil {
+		return err
+	}
 	s.accepted(w, res, map[string]any{"ticket": ticket, "message": res.ID.String(), "url": fmt.Sprintf("%s/tickets/%d#m%d", s.o.PublicURL, ticket, res.ID.Seq)})
+	return nil
+}
+
+// sameAsBefore refuses an Idempotency-Key that was used for something else: whoever
+// sent it would take the old answer for the new thing. Erased words match anything.
+func (s *Server) sameAsBefore(ctx context.Context, res bridge.Result, subject, body string) error {
+	if res.Outcome != bridge.Duplicate {
+		return nil
+	}
+	entries, err := s.store.Entries(ctx, res.ID.Ticket, res.ID.Seq-1, 3) // a ticket, its webhook's reader, the first words
+	if err != nil {
+		return err
+	}
+	plain := func(text string) string { return strings.Join(strings.Fields(bridge.Clean(text)), " ") }
+	for _, e := range entries {
+		differs := e.Kind == bridge.TicketCreated && plain(e.Words.Subject) != plain(subject) ||
+			e.Kind == bridge.CustomerWrote && plain(e.Words.Body) != plain(body)
+		if !e.Erased && differs {
+			return fmt.Errorf("%w: this Idempotency-Key was used for another request before: take a new one", bridge.ErrConflict)
+		}
+		if e.Kind == bridge.CustomerWrote {
+			break // what follows is of later requests
+		}
+	}
 	return nil
 }
 

@@ -55,3 +55,26 @@ func TestProgramsListCloseAndReopenConversations(t *testing.T) {
 		t.Errorf("an unknown conversation answers %d", got.status)
 	}
 }
+
+func TestAKeyThatWasUsedForSomethingElseIsRefused(t *testing.T) {
+	w := newWorld(t)
+	p := w.program()
+	const form = `{"subject": "Wrong invoice", "requester": {"name": "Carl"}, "body": %q}`
+	first, made := p.json("/api/v1/tickets", fmt.Sprintf(form, "Billed twice."), "order-4711")
+	again, same := p.json("/api/v1/tickets", fmt.Sprintf(form, "Billed twice. "), "order-4711")
+	if first.status != http.StatusCreated || again.status != http.StatusOK || made["ticket"] != same["ticket"] {
+		t.Errorf("the same request answers %d %v, then %d %v", first.status, made, again.status, same)
+	}
+	if other, body := p.json("/api/v1/tickets", fmt.Sprintf(form, "Never arrived."), "order-4711"); other.status != http.StatusConflict {
+		t.Errorf("another request with the same key answers %d %v", other.status, body)
+	}
+	path := fmt.Sprintf("/api/v1/tickets/%v/messages", made["ticket"])
+	for _, c := range []struct {
+		body string
+		want int
+	}{{"And?", http.StatusCreated}, {"And?", http.StatusOK}, {"Hello?", http.StatusConflict}} {
+		if got, _ := p.json(path, fmt.Sprintf(`{"body": %q}`, c.body), "m1"); got.status != c.want {
+			t.Errorf("message %q answers %d, want %d", c.body, got.status, c.want)
+		}
+	}
+}
