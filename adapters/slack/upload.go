@@ -96,6 +96,9 @@ func (a *Adapter) sendBytes(ctx context.Context, address string, f bridge.ViewFi
 	}
 	defer func() { _ = resp.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 4096))
+	if resp.StatusCode == http.StatusRequestEntityTooLarge {
+		return &bridge.SurfaceError{Class: bridge.Rejected, Code: "file_upload_size_restricted"}
+	}
 	if resp.StatusCode != http.StatusOK {
 		return failed(fmt.Sprintf("upload_http_%d", resp.StatusCode), nil)
 	}

@@ -185,7 +185,7 @@ func uploadBody(r *http.Request) ([]byte, error) {
 }
 
 func readAll(r io.Reader) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r, 64<<20))
+	body, err := io.ReadAll(io.LimitReader(r, 256<<20))
 	if err != nil {
 		return nil, fmt.Errorf("read upload: %w", err)
 	}
