@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -480,6 +481,27 @@ func TestCheckAsksSlackAboutTokensScopesAndChannels(t *testing.T) {
 		if code == 0 || !strings.Contains(out, c.want) || !strings.Contains(out, "WRONG") {
 			t.Errorf("%s: %d\n%s", c.breakIt, code, out)
 		}
+	}
+}
+
+// C6: posts under an agent's own name are offered only where they can be deleted,
+// which the simulated Slack forbids as Slack's documentation does.
+func TestCheckTellsWhetherPostsUnderAnAgentsNameCanBeDeleted(t *testing.T) {
+	w := newWorld(t, nil)
+	if err := w.app.close(); err != nil {
+		t.Fatal(err)
+	}
+	w.app = &app{} // closed
+	text, err := os.ReadFile(w.configFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(w.configFile(), append(text, "identity = \"agent\"\n"...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, _ := command(t, "", "check", "--config", w.configFile())
+	if code == 0 || !strings.Contains(out, `set identity = "app"`) {
+		t.Errorf("code %d\n%s", code, out)
 	}
 }
 

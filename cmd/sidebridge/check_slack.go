@@ -9,7 +9,8 @@ import (
 )
 
 // checkSlack lets the adapter look at one workspace's tokens, scopes and mapped
-// channels. It posts nothing; the socket that it opens is closed at once.
+// channels. The socket that it opens is closed at once. It posts nothing, except for
+// identity = "agent": whether such posts can be deleted shows only by deleting one.
 func checkSlack(ctx context.Context, r *report, c config.Slack, mapped []bridge.Place) {
 	what := "slack " + c.Name
 	o := slackOptions(c)
@@ -34,7 +35,25 @@ func checkSlack(ctx context.Context, r *report, c config.Slack, mapped []bridge.
 			r.bad(what, "not so: "+f.What, f.Remedy)
 		}
 	}
+	if c.Identity == config.IdentityAgent {
+		probeIdentity(ctx, r, what, adapter, channels)
+	}
 	if c.Mode == config.ModeHTTP {
 		r.note(what, "whether Slack reaches public_url is seen in the app's settings, which verify it")
 	}
+}
+
+// probeIdentity says whether posts under an agent's own name can be deleted here.
+// Where they cannot, a deleted message would stay in the channel.
+func probeIdentity(ctx context.Context, r *report, what string, adapter *slack.Adapter, channels []string) {
+	if len(channels) == 0 {
+		r.note(what, "whether posts under an agent's name can be deleted is tested once a channel is mapped")
+		return
+	}
+	if err := adapter.ProbeIdentity(ctx, channels[0]); err != nil {
+		r.bad(what, "not so: posts under an agent's name can be deleted: "+bridge.AsSurfaceError(err).Error(),
+			`Give the app the scope chat:write.customize, or set identity = "app": otherwise a message that an agent deletes stays in the channel.`)
+		return
+	}
+	r.good(what, "posts under an agent's name can be deleted")
 }
