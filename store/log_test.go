@@ -165,3 +165,39 @@ func TestABadAppendDoesNotFailItsNeighbours(t *testing.T) {
 		wg.Wait()
 	})
 }
+
+// E2, E3: whoever answers needs no seat, no account and no row made for them before.
+func TestFiveHundredExpertsAnswerAndEachIsNamed(t *testing.T) {
+	storetest.Both(t, store.Options{}, func(t *testing.T, s *store.Store) {
+		conv, _ := thread(t, s, billing, "1.1")
+		var wg sync.WaitGroup
+		for i := range 500 {
+			wg.Go(func() {
+				in := reply(billing, "1.1", fmt.Sprintf("2.%03d", i), fmt.Sprint("answer ", i))
+				in.Author.ID, in.AuthorName = fmt.Sprint("U", i), fmt.Sprint("Expert ", i)
+				if res, err := s.Append(context.Background(), in); err != nil || res.Outcome != bridge.Accepted {
+					t.Errorf("expert %d: %+v, %v", i, res, err)
+				}
+			})
+		}
+		wg.Wait()
+		entries, err := s.Entries(t.Context(), conv.Ticket, 0, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]bool{}
+		for _, e := range entries {
+			if e.Facts.Source == nil {
+				continue
+			}
+			by := e.Actor()
+			if by.Name != "Expert "+by.Account.ID[1:] || by.Role != bridge.RoleExpert || e.Words.Body != "answer "+by.Account.ID[1:] {
+				t.Errorf("entry %d is by %+v and says %q", e.Seq, by, e.Words.Body)
+			}
+			seen[by.Account.ID] = true
+		}
+		if len(seen) != 500 {
+			t.Errorf("%d experts are in the log", len(seen))
+		}
+	})
+}
