@@ -14,17 +14,18 @@ type Command interface {
 // concerns and loads the rows it reads. For every ticket found, the ticket is
 // locked and all its conversations and mirrors are loaded.
 type Needs struct {
-	Ticket   int64
-	Create   bool          // a new ticket is to be made first
-	Thread   Copies        // a place and thread, to find the mirror by
-	Copies   []CopyKey     // copies by where they are
-	Token    string        // a delivery or copy by its token
-	Messages []ID          // messages by id, with their files
-	Delivery []DeliveryKey // deliveries by key
-	Mirror   ID            // all deliveries and copies of a mirror are not loaded, only these
-	Key      string        // the idempotency key
-	Account  Account       // who the author is
-	Lease    string        // the lease whose fence is checked
+	Ticket    int64
+	Create    bool          // a new ticket is to be made first
+	Thread    Copies        // a place and thread, to find the mirror by
+	Copies    []CopyKey     // copies by where they are
+	Token     string        // a delivery or copy by its token
+	Messages  []ID          // messages by id, with their files
+	Delivery  []DeliveryKey // deliveries by key
+	Mirror    ID            // all deliveries and copies of a mirror are not loaded, only these
+	AllCopies bool          // all copies of Mirror, too
+	Key       string        // the idempotency key
+	Account   Account       // who the author is
+	Lease     string        // the lease whose fence is checked
 }
 
 // Copies names a thread: a place and the root's ref.

@@ -123,6 +123,32 @@ type MarkSeen struct {
 	Seen   string
 }
 
+// MoveMirror follows a channel to the id that the platform gave it. Threads keep
+// their refs (Slack: sharing a private channel turns G… into C…).
+// https://docs.slack.dev/apis/slack-connect
+type MoveMirror struct {
+	Mirror ID
+	To     Place
+}
+
+// Needs implements Command.
+func (c *MoveMirror) Needs() Needs {
+	return Needs{Ticket: c.Mirror.Ticket, Mirror: c.Mirror, AllCopies: true}
+}
+
+func (c *MoveMirror) decide(s *State) (Result, error) {
+	m, err := s.mirror(c.Mirror)
+	if err != nil {
+		return Result{}, err
+	}
+	if m.Place == c.To {
+		return Result{Outcome: Ignored, ID: m.ID, Why: "it is there already"}, nil
+	}
+	to := c.To
+	e := s.add(m.ID.Ticket, MirrorMoved, System(), Facts{Conversation: m.Conversation, Mirror: m.ID.Seq, Place: &to}, Words{})
+	return Result{Outcome: Accepted, ID: m.ID, Seq: e.Seq}, nil
+}
+
 func mirrorNeeds(id ID, f Fence) Needs { return Needs{Ticket: id.Ticket, Mirror: id, Lease: f.Lease} }
 
 // Needs implements Command.

@@ -38,6 +38,7 @@ const (
 	DeliveryParked Kind = "delivery.parked"
 	DeliveryFailed Kind = "delivery.rejected"
 	MirrorResumed  Kind = "mirror.resumed"
+	MirrorMoved    Kind = "mirror.moved" // the platform gave the channel another id
 	CopyRemoved    Kind = "copy.removed" // somebody removed our copy on the surface, or we removed a spare one
 	CopyChanged    Kind = "copy.changed" // somebody changed our copy on the surface
 	CopyDoubled    Kind = "copy.doubled" // a second copy with a known token came up; it is deleted
@@ -66,7 +67,7 @@ var kinds = map[Kind]Reach{
 	UnseenDeleted: ReachNobody, FileStored: ReachConversation, FileFailed: ReachNobody,
 	MirrorOpened: ReachMirror, ThreadOpened: ReachNobody, DeliveryShown: ReachNobody,
 	DeliveryResent: ReachNobody, DeliveryParked: ReachNobody, DeliveryFailed: ReachNobody,
-	MirrorResumed: ReachNobody, CopyRemoved: ReachNobody, CopyChanged: ReachNobody, CopyDoubled: ReachMirror,
+	MirrorResumed: ReachNobody, MirrorMoved: ReachNobody, CopyRemoved: ReachNobody, CopyChanged: ReachNobody, CopyDoubled: ReachMirror,
 	ContentErased: ReachNobody,
 }
 

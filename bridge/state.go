@@ -45,7 +45,7 @@ type Changes struct {
 	Conversations map[ID]bool
 	Mirrors       map[ID]bool
 	Messages      map[ID]bool
-	Copies        map[CopyKey]bool
+	Copies        map[CopyKey]bool     // missing from State.Copies: removed
 	Deliveries    map[DeliveryKey]bool // missing from State.Deliveries: removed
 	Files         map[FileKey]bool
 	Keys          map[string]bool
@@ -134,6 +134,8 @@ func (s *State) apply(e *Entry) {
 		s.applyFile(e)
 	case CopyChanged:
 		s.changeCopy(e)
+	case MirrorMoved:
+		s.moveMirror(e)
 	case MirrorOpened, ThreadOpened, DeliveryShown, CopyRemoved, CopyDoubled, DeliveryParked, MirrorResumed:
 		s.applyMirror(e)
 	}
@@ -252,6 +254,29 @@ func (s *State) changeCopy(e *Entry) {
 		c.Rev = e.Facts.Print
 		s.Changed.Copies[key] = true
 	}
+}
+
+// moveMirror takes a mirror and everything that exists in its thread to the
+// channel's new id. All of the mirror's copies must be loaded.
+func (s *State) moveMirror(e *Entry) {
+	m := s.Mirrors[ID{e.Ticket, e.Facts.Mirror}]
+	if m == nil || e.Facts.Place == nil {
+		return
+	}
+	var copies []*Copy
+	for _, c := range s.Copies {
+		if c.Ticket == e.Ticket && c.Mirror == e.Facts.Mirror {
+			copies = append(copies, c)
+		}
+	}
+	for _, c := range copies {
+		delete(s.Copies, c.CopyKey)
+		s.Changed.Copies[c.CopyKey] = true
+		c.Surface, c.Workspace, c.Channel = e.Facts.Place.Surface, e.Facts.Place.Workspace, e.Facts.Place.Channel
+		s.putCopy(c)
+	}
+	m.Place = *e.Facts.Place
+	s.Changed.Mirrors[m.ID] = true
 }
 
 func (s *State) putCopy(c *Copy) {

@@ -33,7 +33,12 @@ func (s *Store) flush(ctx context.Context, tx *sqlx.Tx, st *bridge.State) error 
 		{conversationTable, changed(ch.Conversations, compareIDs, func(k bridge.ID) []any { return conversationValues(st.Conversations[k]) })},
 		{messageTable, changed(ch.Messages, compareIDs, func(k bridge.ID) []any { return messageValues(st.Messages[k]) })},
 		{mirrorTable, changed(ch.Mirrors, compareIDs, func(k bridge.ID) []any { return mirrorValues(st.Mirrors[k]) })},
-		{copyTable, changed(ch.Copies, compareCopies, func(k bridge.CopyKey) []any { return copyValues(st.Copies[k]) })},
+		{copyTable, changed(ch.Copies, compareCopies, func(k bridge.CopyKey) []any {
+			if c := st.Copies[k]; c != nil {
+				return copyValues(c)
+			}
+			return nil
+		})},
 		{fileTable, changed(ch.Files, compareFiles, func(k bridge.FileKey) []any { return fileValues(st.Files[k]) })},
 		{deliveryTable, changed(ch.Deliveries, compareDeliveries, func(k bridge.DeliveryKey) []any {
 			if d := st.Deliveries[k]; d != nil {
@@ -50,6 +55,9 @@ func (s *Store) flush(ctx context.Context, tx *sqlx.Tx, st *bridge.State) error 
 		if err := s.put(ctx, tx, w.t, w.rows); err != nil {
 			return err
 		}
+	}
+	if err := s.dropMoved(ctx, tx, st); err != nil {
+		return err
 	}
 	if err := s.dropDeliveries(ctx, tx, st); err != nil {
 		return err
@@ -71,6 +79,20 @@ func changed[K comparable](keys map[K]bool, order func(a, b K) int, row func(K) 
 		}
 	}
 	return rows
+}
+
+// dropMoved removes the copies whose key is another one now.
+func (s *Store) dropMoved(ctx context.Context, tx *sqlx.Tx, st *bridge.State) error {
+	gone := changed(st.Changed.Copies, compareCopies, func(k bridge.CopyKey) []any {
+		if st.Copies[k] != nil {
+			return nil
+		}
+		return []any{k.Surface, k.Workspace, k.Channel, k.Ref}
+	})
+	if len(gone) == 0 {
+		return nil
+	}
+	return s.build("DELETE FROM copies WHERE (surface, workspace, channel, ref) IN (").tuples(gone).add(")").run(ctx, tx)
 }
 
 func (s *Store) dropDeliveries(ctx context.Context, tx *sqlx.Tx, st *bridge.State) error {

@@ -26,6 +26,7 @@ type wants struct {
 	tokens   map[string]bool
 	messages map[bridge.ID]bool
 	mirrors  map[bridge.ID]bool
+	moving   map[bridge.ID]bool // mirrors of which all copies are read
 	accounts map[bridge.Account]bool
 	leases   map[string]bool
 }
@@ -58,6 +59,7 @@ func (l *loader) collect(cmds []bridge.Command) {
 		map[string]bool{},
 		map[bridge.ID]bool{},
 		map[bridge.ID]bool{},
+		map[bridge.ID]bool{},
 		map[bridge.Account]bool{},
 		map[string]bool{},
 	}
@@ -68,6 +70,9 @@ func (l *loader) collect(cmds []bridge.Command) {
 		set(w.leases, n.Lease)
 		set(w.mirrors, n.Mirror)
 		set(w.accounts, n.Account)
+		if n.AllCopies {
+			set(w.moving, n.Mirror)
+		}
 		if !n.Create {
 			set(w.tickets, n.Ticket)
 		}
@@ -234,6 +239,14 @@ func (l *loader) readCopies(ctx context.Context) error {
 	if len(byToken) > 0 {
 		var more []copyRow
 		b := l.s.build("SELECT " + copyCols + " FROM (").tuples(byToken).add(") AS v JOIN copies c ON c.token = v.column1 AND c.token <> ''")
+		if err := b.query(ctx, l.tx, &more); err != nil {
+			return err
+		}
+		rows = append(rows, more...)
+	}
+	if len(l.all.moving) > 0 {
+		var more []copyRow
+		b := l.s.build("SELECT " + copyCols + " FROM (").tuples(idTuples(l.all.moving)).add(") AS v JOIN copies c ON c.ticket = v.column1 AND c.mirror = v.column2")
 		if err := b.query(ctx, l.tx, &more); err != nil {
 			return err
 		}

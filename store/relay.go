@@ -61,6 +61,11 @@ func (s *Store) Identify(ctx context.Context, a bridge.Account) (bridge.Known, e
 	return bridge.Known{Account: a, Person: rows[0].Person, Role: bridge.Role(rows[0].Role), Name: rows[0].Name}, nil
 }
 
+// MirrorsIn returns all mirrors in a channel.
+func (s *Store) MirrorsIn(ctx context.Context, p bridge.Place) ([]bridge.Mirror, error) {
+	return s.mirrors(ctx, "WHERE surface = ? AND workspace = ? AND channel = ? ORDER BY ticket, seq", p.Surface, p.Workspace, p.Channel)
+}
+
 // Mirror returns one mirror.
 func (s *Store) Mirror(ctx context.Context, id bridge.ID) (bridge.Mirror, error) {
 	found, err := s.mirrors(ctx, "WHERE ticket = ? AND seq = ?", id.Ticket, id.Seq)

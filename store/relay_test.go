@@ -268,3 +268,37 @@ func TestOnlyThreadsThatMayHaveNewsAreListed(t *testing.T) {
 		}
 	})
 }
+
+// F21: a channel that gets another id keeps its threads, with all that is in them.
+func TestAMirrorFollowsItsChannelToAnotherID(t *testing.T) {
+	storetest.Both(t, store.Options{}, func(t *testing.T, s *store.Store) {
+		_, mirror := thread(t, s, billing, "1.1")
+		must(t, s, reply(billing, "1.1", "1.2", "Before"))
+		_, other := thread(t, s, benchPlace(2), "1.1")
+		moved := billing
+		moved.Channel = "C1NEW"
+		must(t, s, &bridge.MoveMirror{Mirror: mirror, To: moved})
+
+		again := reply(moved, "1.1", "1.2", "Before")
+		if res := must(t, s, again); res.Outcome != bridge.Duplicate {
+			t.Errorf("the old answer under the new id: %s", res.Outcome)
+		}
+		edit := reply(moved, "1.1", "1.2", "Before, corrected")
+		edit.Kind, edit.Source.Rev = bridge.InEdit, "1.25"
+		if res := must(t, s, edit); res.Outcome != bridge.Accepted {
+			t.Errorf("its edit: %s", res.Outcome)
+		}
+		if res := must(t, s, reply(moved, "1.1", "1.3", "After")); res.Outcome != bridge.Accepted || res.Mirror != mirror {
+			t.Errorf("a new answer: %+v", res)
+		}
+		if res := must(t, s, reply(benchPlace(2), "1.1", "1.3", "Elsewhere")); res.Mirror != other {
+			t.Errorf("an answer in another channel: %+v", res)
+		}
+		if got, err := s.MirrorsIn(t.Context(), billing); err != nil || len(got) != 0 {
+			t.Errorf("left behind: %v, %v", ids(got), err)
+		}
+		if got := findings(t, s, store.VerifyOptions{}); got != "" {
+			t.Error(got)
+		}
+	})
+}

@@ -63,8 +63,9 @@
 // of it during the call, otherwise by the event channel_shared or the post's own echo,
 // which says whether its channel is shared. An edit is not, nor what was posted
 // before; a daemon that does not receive the event itself may go on until it asks
-// again. A channel that gets another id with the share leaves its threads behind:
-// replies there are of no thread of ours any longer.
+// again. When a channel gets another id with the share, its mapping and its threads
+// follow (Watcher.Renamed); an event under the new id that comes before is of no
+// thread of ours, and is found by the next listing.
 //
 // Slack may say ok to a post of a burst and show it to nobody. A post without an echo
 // for a minute is looked for in its thread, with one call for all posts there. One that

@@ -35,6 +35,7 @@ func (n names) sentence(e *bridge.Entry) string {
 		bridge.DeliveryParked:       "stopped showing " + talk,
 		bridge.DeliveryFailed:       fmt.Sprintf("could not show entry %d and put a note in its place", f.Entry),
 		bridge.MirrorResumed:        "resumed showing " + talk,
+		bridge.MirrorMoved:          "followed the channel of " + talk + " to its new id",
 		bridge.CopyRemoved:          "found our copy of " + messageOr(f.Message) + " removed",
 		bridge.CopyChanged:          "changed our copy of " + messageOr(f.Message),
 		bridge.CopyDoubled:          fmt.Sprintf("found a second copy of entry %d, which is deleted", f.Entry),
@@ -141,7 +142,7 @@ func (n names) entryPlace(e *bridge.Entry, st *bridge.State) string {
 func aboutDelivery(k bridge.Kind) bool {
 	switch k {
 	case bridge.MirrorOpened, bridge.ThreadOpened, bridge.DeliveryShown, bridge.DeliveryResent, bridge.DeliveryParked,
-		bridge.DeliveryFailed, bridge.MirrorResumed, bridge.CopyRemoved, bridge.CopyChanged, bridge.CopyDoubled, bridge.FileStored:
+		bridge.DeliveryFailed, bridge.MirrorResumed, bridge.MirrorMoved, bridge.CopyRemoved, bridge.CopyChanged, bridge.CopyDoubled, bridge.FileStored:
 		return true
 	}
 	return false

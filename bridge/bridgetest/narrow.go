@@ -27,7 +27,7 @@ func narrow(st *bridge.State, n bridge.Needs) *bridge.State {
 		}
 	}
 	for key, c := range st.Copies {
-		if slices.Contains(n.Copies, key) || n.Token != "" && c.Token == n.Token {
+		if n.AllCopies && n.Mirror == (bridge.ID{Ticket: c.Ticket, Seq: c.Mirror}) || slices.Contains(n.Copies, key) || n.Token != "" && c.Token == n.Token {
 			clone := *c
 			out.Copies[key] = &clone
 			tickets[c.Ticket] = true

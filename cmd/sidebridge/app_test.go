@@ -280,8 +280,20 @@ func watcherOf(w *world) *watcher {
 
 func TestRenamedChannelKeepsItsMapping(t *testing.T) {
 	w := newWorld(t, nil)
+	if _, err := w.app.store.Append(w.ctx(), &bridge.StartConversation{
+		Actor: bridge.System(), Ticket: 1, Subject: "Question", Body: "?", Targets: []bridge.Target{{Place: w.place(w.billing.channel)}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	before, err := w.app.store.MirrorsIn(w.ctx(), w.place(w.billing.channel))
+	if err != nil || len(before) == 0 {
+		t.Fatalf("mirrors in the channel: %v, %v", before, err)
+	}
 	if err := watcherOf(w).Renamed(w.ctx(), w.place(w.billing.channel), w.place("C9NEW")); err != nil {
 		t.Fatal(err)
+	}
+	if after, err := w.app.store.MirrorsIn(w.ctx(), w.place("C9NEW")); err != nil || len(after) != len(before) {
+		t.Errorf("%d mirrors followed of %d, %v", len(after), len(before), err)
 	}
 	list, err := w.app.store.Rules(w.ctx())
 	if err != nil {

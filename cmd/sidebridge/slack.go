@@ -177,14 +177,24 @@ func (w *watcher) Blocked(ctx context.Context, place bridge.Place, reason, remed
 	return errors.Join(errs...)
 }
 
-// Renamed implements slack.Watcher. New conversations go to the channel's new id;
-// mirrors under the old one are parked by their next post, with what to do.
+// Renamed implements slack.Watcher. The mapping and the mirrors follow the channel
+// to its new id, so that answers in the old threads are heard there.
 func (w *watcher) Renamed(ctx context.Context, from, to bridge.Place) error {
 	w.log.Warn("a channel has another id", "from", from.Channel, "to", to.Channel)
 	if err := w.rules.movePlace(ctx, from, to); err != nil {
 		return fmt.Errorf("put the channel's new id into the mapping: %w", err)
 	}
+	mirrors, err := w.store.MirrorsIn(ctx, from)
+	if err != nil {
+		return err
+	}
+	for _, m := range mirrors {
+		if _, err := w.store.Append(ctx, &bridge.MoveMirror{Mirror: m.ID, To: to}); err != nil {
+			return fmt.Errorf("follow the channel's new id: %w", err)
+		}
+	}
 	w.channels.changed()
+	w.relay.Recovered(to)
 	return nil
 }
 
