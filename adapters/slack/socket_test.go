@@ -59,7 +59,11 @@ func TestOneThreadsRepliesAreAcceptedInOrderOverOneSocket(t *testing.T) {
 }
 
 func TestAnAnnouncedEndLeavesNoGap(t *testing.T) {
-	w, root := socketWorld(t)
+	// The three sockets are there long enough to be seen on a busy machine, and none of
+	// them is taken for dead meanwhile.
+	w := newWorld(t, setup{socket: true, sim: func(o *slacksim.Options) { quick(o); o.WarningGrace = 3 * time.Second }})
+	root := w.open()
+	w.quiet()
 	before := w.counts.of("connected", "")
 	w.sim.WarnConnections(1)
 	w.until("the next socket is open before the old one is closed", func() bool { return w.sim.Connections() == 3 })
