@@ -20,7 +20,7 @@ func quick(o *slacksim.Options) {
 	o.RetryDelays = slices.Repeat([]time.Duration{5 * time.Millisecond}, 200)
 }
 
-func quickPing(o *Options) { o.PingInterval = 100 * time.Millisecond }
+func quickPing(o *Options) { o.PingInterval = 300 * time.Millisecond }
 
 func socketWorld(t *testing.T) (*world, string) {
 	t.Helper()
