@@ -46,6 +46,9 @@ type Config struct {
 	// Slack lists the Slack workspaces, each a [[slack]] table.
 	Slack []Slack `toml:"slack"`
 
+	// Discord lists the Discord bots, each a [[discord]] table.
+	Discord []Discord `toml:"discord"`
+
 	// UnusedEnv lists environment variables that begin with SIDEBRIDGE_ and
 	// name no key. They are worth a warning and no more, since orchestrators
 	// inject some of their own.

@@ -80,6 +80,9 @@ func TestExampleLoadsAsItIs(t *testing.T) {
 	if len(c.Slack) != 1 || c.Slack[0].Enabled {
 		t.Errorf("example workspaces %v, want one that is switched off", c.Slack)
 	}
+	if len(c.Discord) != 1 || c.Discord[0].Enabled {
+		t.Errorf("example bots %v, want one that is switched off", c.Discord)
+	}
 }
 
 var setting = regexp.MustCompile(`(?m)^#([a-z_]+ = )`)
@@ -94,6 +97,9 @@ func TestExampleShowsEveryKeyWithItsDefault(t *testing.T) {
 	workspace.Enabled = false
 	workspace.SigningSecrets, workspace.AllowBots, workspace.AllowTeams = []Secret{}, []string{}, []string{}
 	want.Slack, want.TrustedProxies = []Slack{workspace}, []netip.Prefix{}
+	bot := DefaultDiscord("acme")
+	bot.Enabled, bot.Guilds, bot.AllowBots = false, []string{}, []string{}
+	want.Discord = []Discord{bot}
 	if diff := cmp.Diff(&want, got); diff != "" {
 		t.Errorf("the example with every line on (-want +got):\n%s", diff)
 	}
@@ -319,6 +325,7 @@ func TestRedactedKeepsAnAddressThatHidesNothing(t *testing.T) {
 func FuzzParseNeverPanicsAndNeverShowsSecrets(f *testing.F) {
 	f.Add(Example)
 	f.Add(acme)
+	f.Add(guild)
 	f.Add("[[slack]]\n[[slack]]\nname = 3")
 	f.Add("[slack]\nx = 1")
 	f.Fuzz(func(t *testing.T, text string) {

@@ -20,8 +20,8 @@ const testPrefix = "SIDEBRIDGE_TEST_"
 
 // override sets the keys that environment variables name. A key's variable is
 // its path in upper case: SIDEBRIDGE_LOG_LEVEL for log.level, and
-// SIDEBRIDGE_SLACK_ACME_BOT_TOKEN for bot_token of the [[slack]] named "acme".
-// With _FILE appended it names a file that holds the value.
+// SIDEBRIDGE_SLACK_ACME_BOT_TOKEN for bot_token of the [[slack]] named "acme";
+// [[discord]] tables likewise. With _FILE appended it names a file that holds the value.
 func (c *Config) override(environ []string) error {
 	fields := make(map[string]reflect.Value)
 	collect(reflect.ValueOf(c).Elem(), envPrefix, fields)

@@ -61,6 +61,9 @@ func parse(text string) (*Config, error) {
 	for range count.Slack {
 		c.Slack = append(c.Slack, DefaultSlack(""))
 	}
+	for range count.Discord {
+		c.Discord = append(c.Discord, DefaultDiscord(""))
+	}
 	if _, err := toml.Decode(text, &c); err != nil {
 		return nil, err
 	}

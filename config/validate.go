@@ -46,6 +46,7 @@ func (c *Config) Validate() error {
 	}
 	p.webhook(c.Webhook)
 	p.workspaces(c.Slack)
+	p.bots(c.Discord)
 	return errors.Join(p.list...)
 }
 
