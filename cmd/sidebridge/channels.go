@@ -5,30 +5,31 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/sidebridge/sidebridge/adapters/slack"
-	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/store"
 )
 
 // channelsEvery is how often a workspace's channels are listed for the pickers of
 // the admin pages. channelsRest is the least time between two listings, since a
-// large workspace's takes minutes of Slack's budget.
+// large workspace's takes minutes of its platform's budget.
 const (
 	channelsEvery = time.Hour
 	channelsRest  = time.Minute
 )
 
+// listChannels gives a workspace's channels, in pages.
+type listChannels func(ctx context.Context, keep func([]store.Channel) error) error
+
 // channelLister keeps the names of a workspace's channels in the store. What may be
 // sent to a channel is never decided by these: the adapter asks at each post.
 type channelLister struct {
-	adapter *slack.Adapter
-	store   *store.Store
-	log     *slog.Logger
-	stale   chan struct{} // something about channels changed
+	list  listChannels
+	store *store.Store
+	log   *slog.Logger
+	stale chan struct{} // something about channels changed
 }
 
-func newChannelLister(a *slack.Adapter, s *store.Store, log *slog.Logger) *channelLister {
-	return &channelLister{adapter: a, store: s, log: log, stale: make(chan struct{}, 1)}
+func newChannelLister(list listChannels, s *store.Store, log *slog.Logger) *channelLister {
+	return &channelLister{list: list, store: s, log: log, stale: make(chan struct{}, 1)}
 }
 
 // changed says that the list is no longer true.
@@ -42,7 +43,7 @@ func (l *channelLister) changed() {
 // run lists the channels now, every hour, and soon after a change.
 func (l *channelLister) run(ctx context.Context) error {
 	for {
-		if err := l.adapter.Channels(ctx, func(page []slack.Channel) error { return l.keep(ctx, page) }); err != nil && ctx.Err() == nil {
+		if err := l.once(ctx); err != nil && ctx.Err() == nil {
 			l.log.Warn("channels were not listed; pickers show those known before", "error", err)
 		}
 		rest, next := time.After(channelsRest), time.After(channelsEvery)
@@ -60,13 +61,6 @@ func (l *channelLister) run(ctx context.Context) error {
 	}
 }
 
-func (l *channelLister) keep(ctx context.Context, page []slack.Channel) error {
-	channels := make([]store.Channel, len(page))
-	for i, c := range page {
-		channels[i] = store.Channel{
-			Place: bridge.Place{Surface: slack.Surface, Workspace: l.adapter.Workspace(), Channel: c.ID},
-			Name:  c.Name, Private: c.Private, External: c.External, Archived: c.Archived, Member: c.Member,
-		}
-	}
-	return l.store.PutChannels(ctx, channels)
+func (l *channelLister) once(ctx context.Context) error {
+	return l.list(ctx, func(page []store.Channel) error { return l.store.PutChannels(ctx, page) })
 }

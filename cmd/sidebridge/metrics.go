@@ -18,7 +18,7 @@ type metrics struct {
 	inbound  *prometheus.CounterVec
 	relay    *prometheus.CounterVec
 	failures *prometheus.CounterVec
-	slack    *prometheus.CounterVec
+	surface  *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -30,11 +30,11 @@ func newMetrics() *metrics {
 		inbound:  counter("inbound_total", "What surfaces sent us, by what became of it: accepted, echo, duplicate, not ours, ignored.", "surface", "outcome"),
 		relay:    counter("relay_total", "What the relay did: delivered, resolved, resent, listed, blocked.", "port", "event"),
 		failures: counter("delivery_failures_total", "Calls that failed, by their class. All but rejected ones are made again.", "port", "class"),
-		slack:    counter("slack_total", "What happened at a Slack workspace, by the adapter's own names.", "workspace", "name", "label"),
+		surface:  counter("surface_total", "What happened at a workspace of a surface, by the adapter's own names.", "surface", "workspace", "name", "label"),
 	}
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "sidebridge", Name: "build_info", Help: "The version that runs."}, []string{"version"})
 	build.WithLabelValues(version()).Set(1)
-	m.registry.MustRegister(m.inbound, m.relay, m.failures, m.slack, build,
+	m.registry.MustRegister(m.inbound, m.relay, m.failures, m.surface, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -54,9 +54,9 @@ func (m *metrics) countRelay(event, port string) {
 	}
 }
 
-// countSlack returns the Count of one workspace's adapter.
-func (m *metrics) countSlack(workspace string) func(name, label string) {
-	return func(name, label string) { m.slack.WithLabelValues(workspace, name, label).Inc() }
+// countSurface returns the Count of one adapter, by the name that the configuration has for it.
+func (m *metrics) countSurface(surface, name string) func(name, label string) {
+	return func(what, label string) { m.surface.WithLabelValues(surface, name, what, label).Inc() }
 }
 
 func (m *metrics) handler() http.Handler {
