@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"time"
 
 	"github.com/sidebridge/sidebridge/bridge"
@@ -32,4 +33,10 @@ func (a *attempts) Known() int { return len(a.byKey) }
 func Sentence(e *bridge.Entry) string {
 	n := names{groups: map[string]string{"g": "Billing"}, channels: map[bridge.Place]string{}, people: map[string]string{"p": "Peter"}, subjects: map[int64]string{5: "Why?"}}
 	return n.sentence(e)
+}
+
+// ReadLink reads a link's token.
+func ReadLink(s *Server, token string) error {
+	_, err := s.readLink(context.Background(), token)
+	return err
 }

@@ -54,6 +54,17 @@ type People interface {
 	SetDisabled(ctx context.Context, id string, disabled bool) error
 	Accounts(ctx context.Context, limit int) ([]bridge.Known, error)
 	LinkAccount(ctx context.Context, a bridge.Account, person, by string) error
+	// Identify returns what is known of an account; an unknown one is no error.
+	Identify(ctx context.Context, a bridge.Account) (bridge.Known, error)
+	// TakeAccount links an account to the person who has shown that it is theirs.
+	TakeAccount(ctx context.Context, a bridge.Account, name, person string) error
+}
+
+// Settings are what the installation remembers for itself, as JSON by name.
+type Settings interface {
+	// Setting reads a setting into dest, which stays as it is when there is none.
+	Setting(ctx context.Context, name string, dest any) error
+	SetSetting(ctx context.Context, name string, value any) error
 }
 
 // Groups is the directory of groups.
@@ -105,6 +116,7 @@ type Store interface {
 	Mapping
 	Tokens
 	Health
+	Settings
 }
 
 // Prober reports whether posts to a place would work now, as bridge.Surface does.

@@ -178,6 +178,9 @@ func (s *Server) routes(m *http.ServeMux) {
 	agent("POST /account/password", s.changePassword)
 	agent("POST /account/hints", s.dismissHint)
 
+	agent("GET /link/{token}", s.linkPage)
+	agent("POST /link/{token}", s.takeAccount)
+
 	agent("GET /tickets", s.inbox)
 	agent("GET /tickets/new", s.newTicketPage)
 	agent("POST /tickets", s.createTicket)

@@ -19,7 +19,7 @@ import (
 
 // events reads a stream.
 type events struct {
-	t      *testing.T
+	t      testing.TB
 	res    *http.Response
 	lines  *bufio.Scanner
 	cancel context.CancelFunc

@@ -30,7 +30,7 @@ var billing = bridge.Place{Surface: "slack", Workspace: "T1", Channel: "C1"}
 
 // world is a server on a real store, with people, a group and a mapped channel.
 type world struct {
-	t     *testing.T
+	t     testing.TB
 	store *store.Store
 	web   *web.Server
 	http  *httptest.Server
@@ -51,7 +51,7 @@ func (f fakeSurface) Probe(_ context.Context, p bridge.Place) error {
 	return f.err
 }
 
-func emptyWorld(t *testing.T, change func(*web.Options)) *world {
+func emptyWorld(t testing.TB, change func(*web.Options)) *world {
 	t.Helper()
 	w := &world{t: t, logs: &strings.Builder{}}
 	w.path = filepath.Join(t.TempDir(), "desk.db")
@@ -82,7 +82,7 @@ func emptyWorld(t *testing.T, change func(*web.Options)) *world {
 }
 
 // openStore opens a migrated store whose file the test knows.
-func openStore(t *testing.T, path string) *store.Store {
+func openStore(t testing.TB, path string) *store.Store {
 	t.Helper()
 	s, err := store.Open(t.Context(), store.Options{Driver: "sqlite", DSN: path})
 	if err != nil {
@@ -111,9 +111,14 @@ func (w *world) raw() *sql.DB {
 	return db
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := emptyWorld(t, nil)
+	return newWorldWith(t, nil)
+}
+
+func newWorldWith(t testing.TB, change func(*web.Options)) *world {
+	t.Helper()
+	w := emptyWorld(t, change)
 	hash, err := web.HashPassword(password)
 	if err != nil {
 		t.Fatal(err)
@@ -296,7 +301,7 @@ func (w *world) last(ticket int64, kind bridge.Kind) *bridge.Entry {
 	return found
 }
 
-func has(t *testing.T, what, text string, want ...string) {
+func has(t testing.TB, what, text string, want ...string) {
 	t.Helper()
 	for _, s := range want {
 		if !strings.Contains(text, s) {
@@ -305,7 +310,7 @@ func has(t *testing.T, what, text string, want ...string) {
 	}
 }
 
-func hasNot(t *testing.T, what, text string, refused ...string) {
+func hasNot(t testing.TB, what, text string, refused ...string) {
 	t.Helper()
 	for _, s := range refused {
 		if strings.Contains(text, s) {
