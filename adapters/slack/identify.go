@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -17,6 +18,7 @@ const fatalPause = 5 * time.Minute
 // identity is what auth.test says we are. The app's id comes with every event.
 type identity struct {
 	user, bot, app, name string
+	host                 string // of links to the workspace's messages
 }
 
 func (a *Adapter) self() identity {
@@ -121,6 +123,9 @@ func (a *Adapter) authTest(ctx context.Context) error {
 	}
 	a.mu.Lock()
 	a.me.user, a.me.bot, a.me.name = who.UserID, who.BotID, who.User
+	if u, err := url.Parse(who.URL); err == nil {
+		a.me.host = u.Host
+	}
 	a.mu.Unlock()
 	a.known.Do(func() { close(a.identified) })
 	return nil
