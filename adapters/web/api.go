@@ -198,6 +198,7 @@ func (s *Server) sameAsBefore(ctx context.Context, res bridge.Result, subject, b
 	plain := func(text string) string { return strings.Join(strings.Fields(bridge.Clean(text)), " ") }
 	for _, e := range entries {
 		differs := e.Kind == bridge.TicketCreated && plain(e.Words.Subject) != plain(subject) ||
+			e.Kind == bridge.ConversationStarted && subject != "" && plain(e.Words.Subject) != plain(subject) ||
 			e.Kind == bridge.CustomerWrote && plain(e.Words.Body) != plain(body)
 		if !e.Erased && differs {
 			return fmt.Errorf("%w: this Idempotency-Key was used for another request before: take a new one", bridge.ErrConflict)
@@ -298,6 +299,8 @@ func (s *Server) apiFiles(ctx context.Context, into any) ([]bridge.FileUpload, e
 	case *apiTicket:
 		files = in.Files
 	case *apiMessage:
+		files = in.Files
+	case *apiBeginning:
 		files = in.Files
 	}
 	if len(files) > maxUpload {

@@ -76,3 +76,75 @@ func (s *Server) apiSetState(open bool) func(http.ResponseWriter, *http.Request,
 		return nil
 	}
 }
+
+// apiBeginning is what begins a side conversation: with whom and what is asked, or
+// which thread is attached.
+type apiBeginning struct {
+	Group     string    `json:"group"`   // a name or an id
+	Channel   string    `json:"channel"` // as surface/workspace/channel, one that a rule names
+	Subject   string    `json:"subject"`
+	Body      string    `json:"body"`
+	Files     []apiFile `json:"files"`
+	ThreadURL string    `json:"thread_url"` // the link of a thread that exists
+}
+
+// apiStart begins a side conversation, or attaches a thread as one.
+func (s *Server) apiStart(w http.ResponseWriter, r *http.Request, c caller) error {
+	ticket, err := ticketOf(r)
+	if err != nil {
+		return err
+	}
+	var in apiBeginning
+	files, err := s.readAPI(r, &in, func(form func(string) string) {
+		in = apiBeginning{Group: form("group"), Channel: form("channel"), Subject: form("subject"), Body: form("body"), ThreadURL: form("thread_url")}
+	})
+	if err != nil {
+		return err
+	}
+	key, err := apiKey(r, c)
+	if err != nil {
+		return err
+	}
+	t, err := s.ticketRow(r.Context(), ticket)
+	if err != nil {
+		return err
+	}
+	var res bridge.Result
+	if in.ThreadURL != "" {
+		if in.Group+in.Channel+in.Body != "" || len(files) > 0 {
+			return fmt.Errorf("%w: a thread is attached as it is: leave group, channel, body and files out, or leave thread_url out", bridge.ErrInvalid)
+		}
+		res, err = s.attachLink(r.Context(), c.actor(), ticket, in.ThreadURL, in.Subject, key)
+	} else {
+		res, err = s.apiBegin(r, c, t, in, files, key)
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.sameAsBefore(r.Context(), res, in.Subject, ""); err != nil {
+		return err
+	}
+	s.accepted(w, res, map[string]any{"conversation": res.ID.String(), "url": fmt.Sprintf("%s/c/%s", s.o.PublicURL, res.ID)})
+	return nil
+}
+
+func (s *Server) apiBegin(r *http.Request, c caller, t *bridge.Ticket, in apiBeginning, files []bridge.FileUpload, key string) (bridge.Result, error) {
+	group, err := s.groupNamed(r.Context(), in.Group)
+	if err != nil {
+		return bridge.Result{}, err
+	}
+	whom := askGroup + group
+	switch {
+	case in.Channel != "" && group != "":
+		return bridge.Result{}, fmt.Errorf("%w: send group or channel, not both", bridge.ErrInvalid)
+	case in.Channel != "":
+		whom = askChannel + in.Channel
+	case group == "":
+		return bridge.Result{}, fmt.Errorf("%w: send group, channel or thread_url", bridge.ErrInvalid)
+	}
+	to, err := s.resolve(r.Context(), t, whom)
+	if err != nil {
+		return bridge.Result{}, err
+	}
+	return s.beginTalk(r.Context(), beginning{actor: c.actor(), ticket: t.ID, to: to, subject: in.Subject, body: in.Body, files: files, key: key})
+}

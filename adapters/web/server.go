@@ -40,6 +40,8 @@ type Options struct {
 	Bell *bridge.Bell
 	// Probers ask surfaces, by their names, whether posts would work.
 	Probers map[string]Prober
+	// Links read the links to threads that people paste, each those of one workspace.
+	Links []LinkReader
 	// PublicURL is the address of these pages as people's browsers see it. With
 	// https, cookies are marked secure.
 	PublicURL string
@@ -152,6 +154,7 @@ func (s *Server) build(public *url.URL) (http.Handler, error) {
 	mux.HandleFunc("POST /api/v1/tickets", s.api(s.apiCreateTicket))
 	mux.HandleFunc("POST /api/v1/tickets/{ticket}/messages", s.api(s.apiAddMessage))
 	mux.HandleFunc("GET /api/v1/tickets/{ticket}/conversations", s.api(s.apiConversations))
+	mux.HandleFunc("POST /api/v1/tickets/{ticket}/conversations", s.api(s.apiStart))
 	mux.HandleFunc("POST /api/v1/conversations/{id}/close", s.api(s.apiSetState(false)))
 	mux.HandleFunc("POST /api/v1/conversations/{id}/reopen", s.api(s.apiSetState(true)))
 	mux.HandleFunc("/api/", s.api(func(http.ResponseWriter, *http.Request, caller) error {
@@ -192,6 +195,7 @@ func (s *Server) routes(m *http.ServeMux) {
 	agent("POST /tickets/{ticket}/change", s.changeTicket)
 	agent("POST /tickets/{ticket}/conversations", s.startConversation)
 	agent("POST /tickets/{ticket}/preview", s.previewRoute)
+	agent("POST /tickets/{ticket}/attach", s.attachThread)
 
 	agent("GET /c/{id}", s.conversationLink)
 	agent("GET /m/{id}", s.messageLink)

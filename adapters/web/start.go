@@ -25,6 +25,7 @@ type startForm struct {
 	Open    bool // the form is shown unfolded
 	Key     string
 	Limit   int64
+	Attach  attachForm
 }
 
 // choiceGroup is a part of a choice under a heading.
@@ -283,9 +284,9 @@ func (s *Server) begun(r *http.Request, ticket int64) (bridge.Result, error) {
 	if err != nil {
 		return bridge.Result{}, err
 	}
-	return s.log.Append(ctx, &bridge.StartConversation{
-		Actor: whoIs(r).actor(), Ticket: ticket, Subject: f.Subject, Group: to.group, Targets: to.targets,
-		Body: to.mention + f.Body, Files: files, Key: formKey(r, "start", f.Chosen, f.Subject, f.Body),
+	return s.beginTalk(ctx, beginning{
+		actor: whoIs(r).actor(), ticket: ticket, to: to, subject: f.Subject, body: f.Body, files: files,
+		key: formKey(r, "start", f.Chosen, f.Subject, f.Body),
 	})
 }
 

@@ -220,6 +220,7 @@ func (s *Server) fillChoices(r *http.Request, st *bridge.State, p *ticketPage) e
 		p.Groups = append(p.Groups, choiceOf{Value: id, Label: groups[id], On: id == p.Props.GroupID})
 	}
 	p.Start.Ticket, p.Start.Key, p.Start.Limit = p.ID, p.Key, p.Limit
+	p.Start.Attach.Ticket, p.Start.Attach.Key = p.ID, p.Key
 	p.Start.To, err = s.askable(r.Context(), people, groups, p.Start.Chosen)
 	return err
 }
