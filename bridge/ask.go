@@ -1,6 +1,9 @@
 package bridge
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // Ask is a wish from a chat: a side conversation on a ticket.
 type Ask struct {
@@ -27,4 +30,25 @@ type Ask struct {
 type Starter interface {
 	// Start does what was asked. Result.Why is what the asker is told.
 	Start(ctx context.Context, actor Actor, ask Ask) (Result, error)
+}
+
+// Ask starts or attaches a conversation for somebody who asks from a chat. Who may not
+// is told so in Result.Why, with the outcome Ignored; so is everybody of what was done.
+func (r *Receiver) Ask(ctx context.Context, ask Ask) (Result, error) {
+	known, err := r.Directory.Identify(ctx, ask.Author)
+	if err != nil {
+		return Result{}, fmt.Errorf("identify who asks: %w", err)
+	}
+	switch {
+	case known.Person == "" || known.Role == RoleExpert:
+		return Result{Outcome: Ignored, Why: "Only an agent can start a side conversation, and this account is not linked to one. " +
+			"Link it yourself if you can sign in, or ask an admin to link it under People."}, nil
+	case r.Starter == nil:
+		return Result{Outcome: Ignored, Why: "Side conversations cannot be started from here. Start it in the ticket view."}, nil
+	}
+	name := known.Name
+	if name == "" {
+		name = ask.AuthorName
+	}
+	return r.Starter.Start(ctx, Actor{Person: known.Person, Role: known.Role, Account: ask.Author, Name: name}, ask)
 }

@@ -23,6 +23,7 @@ type Needs struct {
 	Delivery  []DeliveryKey // deliveries by key
 	Mirror    ID            // all deliveries and copies of a mirror are not loaded, only these
 	AllCopies bool          // all copies of Mirror, too
+	Reactions bool          // the reactions to the messages, named or found by a copy
 	Key       string        // the idempotency key
 	Account   Account       // who the author is
 	Lease     string        // the lease whose fence is checked
@@ -57,6 +58,8 @@ type Result struct {
 	Why string
 	// Mirror is the mirror an inbound belonged to.
 	Mirror ID
+	// Action is what else an inbound asks for, PressTake, which the Receiver does.
+	Action string
 }
 
 // Decide runs one command against the working set. After an error the State is
@@ -183,6 +186,27 @@ type StartConversation struct {
 	Key     string
 }
 
+// AttachThread opens a side conversation from a thread that people have begun. All
+// that was said in it comes in by the listing that every new thread has, each message
+// as its author's, with its own time and order.
+type AttachThread struct {
+	Actor   Actor
+	Ticket  int64
+	Subject string
+	Group   string
+	Target  Target
+	Thread  string
+	Key     string
+}
+
+// React adds a reaction to a message from the ticket view, or takes it back.
+type React struct {
+	Actor   Actor
+	Message ID
+	Emoji   string
+	On      bool
+}
+
 // PostMessage says something in a conversation from the ticket view.
 type PostMessage struct {
 	Actor        Actor
@@ -252,6 +276,16 @@ func (c *WriteNote) Needs() Needs         { return Needs{Ticket: c.Ticket, Key: 
 func (c *ChangeTicket) Needs() Needs      { return Needs{Ticket: c.Ticket, Key: c.Key} }
 func (c *StartConversation) Needs() Needs { return Needs{Ticket: c.Ticket, Key: c.Key} }
 func (c *PostMessage) Needs() Needs       { return Needs{Ticket: c.Conversation.Ticket, Key: c.Key} }
+
+// Needs implements Command.
+func (c *AttachThread) Needs() Needs {
+	return Needs{Ticket: c.Ticket, Thread: Copies{c.Target.Place, c.Thread}, Key: c.Key}
+}
+
+// Needs implements Command.
+func (c *React) Needs() Needs {
+	return Needs{Ticket: c.Message.Ticket, Messages: []ID{c.Message}, Reactions: true}
+}
 
 func (c *EditMessage) Needs() Needs {
 	return Needs{Ticket: c.Message.Ticket, Messages: []ID{c.Message}}

@@ -42,6 +42,35 @@ func (c *StartConversation) decide(s *State) (Result, error) {
 	return Result{Outcome: Accepted, ID: started.ID(), Seq: e.Seq}, nil
 }
 
+func (c *AttachThread) decide(s *State) (Result, error) {
+	if _, err := s.ticket(c.Ticket); err != nil {
+		return Result{}, err
+	}
+	subject, err := cleanSubject(c.Subject)
+	if err != nil {
+		return Result{}, err
+	}
+	place := c.Target.Place
+	if c.Thread == "" || place.Channel == "" {
+		return Result{}, fmt.Errorf("%w: the thread and its channel must be named", ErrInvalid)
+	}
+	for _, m := range s.Mirrors {
+		if m.Thread == c.Thread && m.Place == place {
+			return Result{}, fmt.Errorf("%w: this thread is a side conversation of ticket #%d already", ErrConflict, m.ID.Ticket)
+		}
+	}
+	started := s.add(c.Ticket, ConversationStarted, c.Actor, Facts{Group: c.Group}, Words{Subject: subject})
+	opened := s.add(c.Ticket, MirrorOpened, System(), Facts{
+		Conversation: started.Seq, Place: &place, Rule: c.Target.Rule,
+	}, Words{})
+	m := s.Mirrors[opened.ID()]
+	m.Cursor = m.Head // the thread has a root: there is none to be posted
+	e := s.add(c.Ticket, ThreadAttached, c.Actor, Facts{
+		Conversation: started.Seq, Mirror: opened.Seq, Ref: c.Thread,
+	}, Words{})
+	return Result{Outcome: Accepted, ID: started.ID(), Seq: e.Seq, Mirror: opened.ID()}, nil
+}
+
 func (c *PostMessage) decide(s *State) (Result, error) {
 	conv, err := s.conversation(c.Conversation)
 	if err != nil {

@@ -28,11 +28,15 @@ const (
 	MessageDeleted Kind = "message.deleted"
 	UnseenDeleted  Kind = "unseen.deleted" // a delete that came before, or without, its post
 
+	ReactionAdded   Kind = "reaction.added"
+	ReactionRemoved Kind = "reaction.removed"
+
 	FileStored Kind = "file.stored"
 	FileFailed Kind = "file.failed"
 
 	MirrorOpened   Kind = "mirror.opened"   // the conversation is to be shown in a channel
 	ThreadOpened   Kind = "thread.opened"   // its root exists, the mirror has its thread
+	ThreadAttached Kind = "thread.attached" // the mirror has a thread that people began
 	DeliveryShown  Kind = "delivery.shown"  // a post of ours exists on a surface: a copy
 	DeliveryResent Kind = "delivery.resent" // the outcome stayed unknown, it was sent once more
 	DeliveryParked Kind = "delivery.parked"
@@ -65,7 +69,8 @@ var kinds = map[Kind]Reach{
 	ConversationReopened: ReachConversation, ParticipantAdded: ReachConversation,
 	MessagePosted: ReachConversation, MessageEdited: ReachConversation, MessageDeleted: ReachConversation,
 	UnseenDeleted: ReachNobody, FileStored: ReachConversation, FileFailed: ReachNobody,
-	MirrorOpened: ReachMirror, ThreadOpened: ReachNobody, DeliveryShown: ReachNobody,
+	ReactionAdded: ReachConversation, ReactionRemoved: ReachConversation,
+	MirrorOpened: ReachMirror, ThreadOpened: ReachNobody, ThreadAttached: ReachMirror, DeliveryShown: ReachNobody,
 	DeliveryResent: ReachNobody, DeliveryParked: ReachNobody, DeliveryFailed: ReachNobody,
 	MirrorResumed: ReachNobody, MirrorMoved: ReachNobody, CopyRemoved: ReachNobody, CopyChanged: ReachNobody, CopyDoubled: ReachMirror,
 	ContentErased: ReachNobody,
@@ -76,6 +81,9 @@ func (k Kind) Reach() Reach { return kinds[k] }
 
 // Known reports whether k is one of the kinds above.
 func (k Kind) Known() bool { _, ok := kinds[k]; return ok }
+
+// reaction reports whether the kind is one of the two about reactions.
+func (k Kind) reaction() bool { return k == ReactionAdded || k == ReactionRemoved }
 
 // Entry is one line of a ticket's log. It is never changed once accepted.
 type Entry struct {
@@ -150,6 +158,8 @@ type Facts struct {
 	Token  string  `json:"token,omitempty"`
 	Print  string  `json:"print,omitempty"`
 	Rule   string  `json:"rule,omitempty"`
+	// Emoji is a Unicode emoji, or the name of a workspace's own one between colons.
+	Emoji string `json:"emoji,omitempty"`
 
 	Files []FileFacts `json:"files,omitempty"`
 

@@ -10,7 +10,12 @@ const (
 	InPost   InboundKind = "post"
 	InEdit   InboundKind = "edit"
 	InDelete InboundKind = "delete"
-	InPress  InboundKind = "press" // a button of the root card
+	InPress  InboundKind = "press" // a button of the card
+	// InReact and InUnreact: Source.Ref is the post, and need have no thread. An
+	// InUnreact without author takes away everybody's, of one emoji or, when that is
+	// empty too, of all.
+	InReact   InboundKind = "react"
+	InUnreact InboundKind = "unreact"
 )
 
 // The actions that a press may carry.
@@ -38,6 +43,11 @@ type Inbound struct {
 	Print string
 	// Action is what was pressed.
 	Action string
+	// Emoji is the reaction: a Unicode emoji, or ":name:" for a workspace's own one.
+	Emoji string
+	// ThreadLives: the thread outlives its first post, so that the delete of that post
+	// is nothing more than one.
+	ThreadLives bool
 	// Key identifies a gesture that the platform may report under two refs, or a press.
 	Key string
 }
@@ -63,6 +73,8 @@ func (in *Inbound) Needs() Needs {
 		Token:   in.Token,
 		Account: in.Author,
 		Key:     in.Key,
+
+		Reactions: in.Kind == InReact || in.Kind == InUnreact,
 	}
 }
 
@@ -75,6 +87,8 @@ func (in *Inbound) decide(s *State) (Result, error) {
 		return in.decideEdit(s)
 	case InDelete:
 		return in.decideDelete(s)
+	case InReact, InUnreact:
+		return in.decideReaction(s)
 	default:
 		return in.decidePress(s)
 	}
@@ -244,7 +258,7 @@ func (in *Inbound) decideDelete(s *State) (Result, error) {
 	case c == nil:
 		return in.deleteUnseen(s), nil
 	case c.Gone:
-		return Result{Outcome: Duplicate, ID: ID{c.Ticket, c.Message}}, nil
+		return in.deleteAgain(s, c), nil
 	case c.Ours():
 		return in.deleteOfOurs(s, c), nil
 	}
@@ -256,7 +270,28 @@ func (in *Inbound) decideDelete(s *State) (Result, error) {
 	e := s.add(c.Ticket, MessageDeleted, in.actor(s), Facts{
 		Conversation: m.Conversation, Message: m.ID.Seq, Mirror: c.Mirror, Source: &src,
 	}, Words{})
+	in.loseThread(s, s.Mirrors[ID{c.Ticket, c.Mirror}])
 	return Result{Outcome: Accepted, ID: m.ID, Seq: e.Seq, Mirror: ID{c.Ticket, c.Mirror}}, nil
+}
+
+// loseThread parks the mirror when what was deleted is the thread's first post, and
+// the thread went with it.
+func (in *Inbound) loseThread(s *State, m *Mirror) bool {
+	if m == nil || in.ThreadLives || m.Thread != in.Source.Ref || m.Parked != "" {
+		return false
+	}
+	s.park(m, ParkedThread, "The thread's first post was deleted there. Open the conversation in another channel, or start a new one.", "")
+	return true
+}
+
+// deleteAgain: what is gone is gone, but the thread may have outlived its first post
+// only until now.
+func (in *Inbound) deleteAgain(s *State, c *Copy) Result {
+	id := ID{c.Ticket, c.Message}
+	if m := s.Mirrors[ID{c.Ticket, c.Mirror}]; in.loseThread(s, m) {
+		return Result{Outcome: Accepted, ID: id, Seq: s.Tickets[c.Ticket].Head, Mirror: m.ID}
+	}
+	return Result{Outcome: Duplicate, ID: id}
 }
 
 // deleteUnseen leaves a tombstone, so that the post itself, when it comes late, stays out.
@@ -269,6 +304,7 @@ func (in *Inbound) deleteUnseen(s *State) Result {
 	e := s.add(m.ID.Ticket, UnseenDeleted, in.actor(s), Facts{
 		Conversation: m.Conversation, Mirror: m.ID.Seq, Source: &src,
 	}, Words{})
+	in.loseThread(s, m)
 	return Result{Outcome: Accepted, ID: e.ID(), Seq: e.Seq, Mirror: m.ID}
 }
 
@@ -288,10 +324,7 @@ func (in *Inbound) deleteOfOurs(s *State, c *Copy) Result {
 	e := s.add(c.Ticket, CopyRemoved, System(), Facts{
 		Message: c.Message, Mirror: c.Mirror, Entry: c.Entry, Part: c.Part, Ref: c.Ref, Reason: "removed there",
 	}, Words{})
-	m := s.Mirrors[ID{c.Ticket, c.Mirror}]
-	if m != nil && m.Thread == c.Ref {
-		s.park(m, ParkedThread, "The thread's first post was deleted there. Open the conversation in another channel, or start a new one.", "")
-	}
+	in.loseThread(s, s.Mirrors[ID{c.Ticket, c.Mirror}])
 	return Result{Outcome: Accepted, ID: id, Seq: e.Seq}
 }
 

@@ -9,7 +9,9 @@ import (
 type Directory interface {
 	// Identify returns what is known of an account; an unknown one is no error.
 	Identify(ctx context.Context, a Account) (Known, error)
-	// MirrorByThread returns the mirror that has a thread, or ErrNotFound.
+	// MirrorByThread returns the mirror that has a thread, or ErrNotFound. A place
+	// without channel is any channel of its workspace, for platforms whose threads have
+	// ids of their own.
 	MirrorByThread(ctx context.Context, place Place, thread string) (Mirror, error)
 }
 
@@ -19,6 +21,8 @@ type Receiver struct {
 	Log       Log
 	Desk      Desk
 	Directory Directory
+	// Starter starts what people Ask for; nil when nobody can be asked here.
+	Starter Starter
 	// Count is told of every outcome, for metrics; may be nil.
 	Count func(outcome Outcome, surface string)
 }
@@ -30,6 +34,9 @@ func (r *Receiver) Accept(ctx context.Context, in Inbound) (Result, error) {
 		return r.take(ctx, in)
 	}
 	res, err := r.Log.Append(ctx, &in)
+	if err == nil && res.Action == PressTake {
+		return r.takeTicket(ctx, in, res.Mirror, res.ID.Seq)
+	}
 	if err == nil && r.Count != nil {
 		r.Count(res.Outcome, in.Source.Surface)
 	}
@@ -43,12 +50,16 @@ func (r *Receiver) take(ctx context.Context, in Inbound) (Result, error) {
 	if err != nil {
 		return Result{Outcome: NotOurs, Why: "no conversation is mirrored in this thread"}, ignoreNotFound(err)
 	}
+	return r.takeTicket(ctx, in, m.ID, m.Conversation)
+}
+
+func (r *Receiver) takeTicket(ctx context.Context, in Inbound, mirror ID, conversation int64) (Result, error) {
 	known, err := r.Directory.Identify(ctx, in.Author)
 	if err != nil {
 		return Result{}, err
 	}
 	if known.Person == "" || known.Role == RoleExpert {
-		return Result{Outcome: Ignored, Mirror: m.ID, Why: "Only an agent can take a ticket, and this account is not linked to one. " +
+		return Result{Outcome: Ignored, Mirror: mirror, Why: "Only an agent can take a ticket, and this account is not linked to one. " +
 			"Ask an admin to link it under People."}, nil
 	}
 	name := known.Name
@@ -57,13 +68,13 @@ func (r *Receiver) take(ctx context.Context, in Inbound) (Result, error) {
 	}
 	res, err := r.Desk.Change(ctx, &ChangeTicket{
 		Actor:  Actor{Person: known.Person, Role: known.Role, Account: in.Author, Name: name},
-		Ticket: m.ID.Ticket, Assignee: &known.Person, AssigneeName: name, Status: StatusOpen,
-		Reason: "taken from " + in.Source.Surface, Conversation: m.Conversation, Key: in.Key,
+		Ticket: mirror.Ticket, Assignee: &known.Person, AssigneeName: name, Status: StatusOpen,
+		Reason: "taken from " + in.Source.Surface, Conversation: conversation, Key: in.Key,
 	})
 	if err != nil {
-		return Result{}, fmt.Errorf("take ticket %d: %w", m.ID.Ticket, err)
+		return Result{}, fmt.Errorf("take ticket %d: %w", mirror.Ticket, err)
 	}
-	res.Mirror = m.ID
-	res.Why = fmt.Sprintf("You have ticket #%d now.", m.ID.Ticket)
+	res.Mirror = mirror
+	res.Why = fmt.Sprintf("You have ticket #%d now.", mirror.Ticket)
 	return res, nil
 }

@@ -116,6 +116,21 @@ type Copy struct {
 // Ours reports whether we posted the copy.
 func (c *Copy) Ours() bool { return c.Entry != 0 }
 
+// ReactionKey names somebody's reaction to a message.
+type ReactionKey struct {
+	Message ID
+	Account Account
+	Emoji   string
+}
+
+// Reaction is a reaction that is there now.
+type Reaction struct {
+	ReactionKey
+	Seq int64 // the entry that added it
+	// Mirror is whose thread it was made in, zero for the ticket view.
+	Mirror int64
+}
+
 // DeliveryKey names exactly one outward call.
 type DeliveryKey struct {
 	Mirror ID
@@ -197,6 +212,9 @@ type Work struct {
 	Files    map[int64][]File
 	// Posts are the posts of messages whose files an entry shows later.
 	Posts map[int64]*Entry
+	// Reactions are those that are there now, of the messages whose reactions the
+	// entries are about.
+	Reactions map[int64][]Reaction
 	// Copies are all copies on the mirror, ours and theirs.
 	Copies     []Copy
 	Deliveries []Delivery

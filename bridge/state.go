@@ -16,12 +16,15 @@ type State struct {
 	ReopenOnReply bool
 	// CustomerWebhook: new tickets get a reader for the customer's replies.
 	CustomerWebhook bool
+	// ReactionRules: some reactions to a card are gestures, see cardRule.
+	ReactionRules bool
 
 	Tickets       map[int64]*Ticket
 	Conversations map[ID]*Conversation
 	Mirrors       map[ID]*Mirror
 	Messages      map[ID]*Message
 	Copies        map[CopyKey]*Copy
+	Reactions     map[ReactionKey]*Reaction
 	Deliveries    map[DeliveryKey]*Delivery
 	Files         map[FileKey]*File
 	Keys          map[string]ID
@@ -46,6 +49,7 @@ type Changes struct {
 	Mirrors       map[ID]bool
 	Messages      map[ID]bool
 	Copies        map[CopyKey]bool     // missing from State.Copies: removed
+	Reactions     map[ReactionKey]bool // missing from State.Reactions: removed
 	Deliveries    map[DeliveryKey]bool // missing from State.Deliveries: removed
 	Files         map[FileKey]bool
 	Keys          map[string]bool
@@ -55,14 +59,15 @@ type Changes struct {
 // NewState returns an empty working set.
 func NewState(now time.Time) *State {
 	return &State{
-		Now: now, ReopenOnReply: true,
+		Now: now, ReopenOnReply: true, ReactionRules: true,
 		Tickets: map[int64]*Ticket{}, Conversations: map[ID]*Conversation{},
 		Mirrors: map[ID]*Mirror{}, Messages: map[ID]*Message{}, Copies: map[CopyKey]*Copy{},
+		Reactions:  map[ReactionKey]*Reaction{},
 		Deliveries: map[DeliveryKey]*Delivery{}, Files: map[FileKey]*File{},
 		Keys: map[string]ID{}, Accounts: map[Account]*Known{}, Fences: map[string]int64{},
 		Changed: Changes{
 			Tickets: map[int64]bool{}, Conversations: map[ID]bool{}, Mirrors: map[ID]bool{},
-			Messages: map[ID]bool{}, Copies: map[CopyKey]bool{}, Deliveries: map[DeliveryKey]bool{},
+			Messages: map[ID]bool{}, Copies: map[CopyKey]bool{}, Reactions: map[ReactionKey]bool{}, Deliveries: map[DeliveryKey]bool{},
 			Files: map[FileKey]bool{}, Keys: map[string]bool{}, Accounts: map[Account]bool{},
 		},
 	}
@@ -128,6 +133,8 @@ func (s *State) apply(e *Entry) {
 		s.applyConversation(e)
 	case MessagePosted, MessageEdited, MessageDeleted, UnseenDeleted:
 		s.applyMessage(e)
+	case ReactionAdded, ReactionRemoved:
+		s.applyReaction(e)
 	case CustomerWrote, CustomerReply, NoteWritten:
 		s.applyFiles(e, e.Seq)
 	case FileStored, FileFailed:
@@ -136,7 +143,7 @@ func (s *State) apply(e *Entry) {
 		s.changeCopy(e)
 	case MirrorMoved:
 		s.moveMirror(e)
-	case MirrorOpened, ThreadOpened, DeliveryShown, CopyRemoved, CopyDoubled, DeliveryParked, MirrorResumed:
+	case MirrorOpened, ThreadOpened, ThreadAttached, DeliveryShown, CopyRemoved, CopyDoubled, DeliveryParked, MirrorResumed:
 		s.applyMirror(e)
 	}
 }
@@ -347,6 +354,8 @@ func (s *State) applyMirror(e *Entry) {
 			CopyKey: CopyKey{m.Place.Surface, m.Place.Workspace, m.Place.Channel, f.Ref},
 			Ticket:  e.Ticket, Seq: e.Seq, Mirror: f.Mirror, Entry: f.Entry, Token: f.Token,
 		})
+	case ThreadAttached:
+		m.Thread = f.Ref
 	case DeliveryShown:
 		s.putCopy(&Copy{
 			CopyKey: CopyKey{m.Place.Surface, m.Place.Workspace, m.Place.Channel, f.Ref},

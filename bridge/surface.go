@@ -14,7 +14,8 @@ type Call struct {
 	Verb Verb
 	// Root: the post opens the thread.
 	Root bool
-	// Message is the seq of the message that the call shows, zero for cards and notices.
+	// Message is the seq of the message that the call shows, zero for cards and notices,
+	// and for reactions, which are edits that leave the words alone.
 	Message int64
 	// Ref is the post to edit or delete.
 	Ref string
@@ -44,10 +45,29 @@ type View struct {
 	Message int64
 	// Copies are the copies of the entry's message on this mirror that still exist, in part order.
 	Copies []Copy
+	// Card is the ref of the thread's card, the post of ours that tells of the ticket:
+	// the root, or in an attached thread the post that was made at its end. Empty when
+	// there is none, or somebody removed it.
+	Card string
+	// Reactions are, for an entry about one, the reactions that the message has now from
+	// elsewhere than the mirror's own thread.
+	Reactions []Reaction
 	// Files are the stored files that the entry is to show.
 	Files []ViewFile
 	// Rejected is why the entry could not be shown; a plan then is one note in its place.
 	Rejected string
+}
+
+// Reacted reports whether anybody elsewhere has now given the message the emoji that
+// the entry is about. Then our bot's own reaction stands for them all, otherwise it is
+// taken away: one call that can be repeated, an edit of the copy's ref with Message zero.
+func (v *View) Reacted() bool {
+	for _, r := range v.Reactions {
+		if r.Emoji == v.Entry.Facts.Emoji {
+			return true
+		}
+	}
+	return false
 }
 
 // ViewFile is a file to be shown, whose bytes Open gives.
@@ -79,6 +99,7 @@ type Surface interface {
 	Name() string
 	// Plan returns the calls that show an entry on a mirror, in order; none when
 	// there is nothing to show. It is pure: the same view gives the same calls.
+	// ThreadAttached is shown by one post, the card, inside the thread that is there.
 	Plan(v View) []Call
 	// Deliver makes exactly one call, once, without retries. Errors are SurfaceErrors.
 	Deliver(ctx context.Context, a Attempt) (Receipt, error)

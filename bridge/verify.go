@@ -34,6 +34,7 @@ type Record struct {
 	Messages      []Message
 	Mirrors       []Mirror
 	Copies        []Copy
+	Reactions     []Reaction
 	Files         []File
 }
 
@@ -128,6 +129,8 @@ func (v *verifier) rows() {
 		func(m Message) ID { return m.ID }, func(m Message) int64 { return m.BodySeq }, same[Message])
 	compareRows(v, "copy", s.Copies, v.r.Copies,
 		func(c Copy) CopyKey { return c.CopyKey }, func(c Copy) int64 { return c.Seq }, same[Copy])
+	compareRows(v, "reaction", s.Reactions, v.r.Reactions,
+		func(r Reaction) ReactionKey { return r.ReactionKey }, func(r Reaction) int64 { return r.Seq }, same[Reaction])
 	compareRows(v, "mirror", s.Mirrors, v.r.Mirrors,
 		func(m Mirror) ID { return m.ID }, func(m Mirror) int64 { return m.ID.Seq }, v.sameMirror)
 	compareRows(v, "file", s.Files, v.r.Files,

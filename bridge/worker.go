@@ -23,6 +23,10 @@ var errStop = errors.New("the mirror waits")
 // errTooLong is why a call was ended.
 var errTooLong = errors.New("the surface took too long")
 
+// newToken makes a delivery token: 120 bits in 24 characters of the base32 alphabet,
+// short enough for the smallest field that any platform gives.
+func newToken() string { return rand.Text()[:24] }
+
 // turn is one worker's turn on one mirror.
 type turn struct {
 	h    *holder
@@ -139,7 +143,7 @@ func (t *turn) nothingToShow(e *Entry) bool {
 		if t.saidHere(message) {
 			return true // the file is where it came from
 		}
-	case MessageEdited:
+	case MessageEdited, ReactionAdded, ReactionRemoved:
 	default:
 		return false
 	}
@@ -183,7 +187,11 @@ func (t *turn) showNote(e *Entry, reason string) error {
 	}
 	view.Rejected = reason
 	key := DeliveryKey{Mirror: t.w.Mirror.ID, Seq: e.Seq, Part: notePart}
-	if calls := t.h.p.Surface.Plan(view); len(calls) > 0 {
+	var calls []Call
+	if !e.Kind.reaction() { // too small a thing to be missed
+		calls = t.h.p.Surface.Plan(view)
+	}
+	if len(calls) > 0 {
 		note := calls[0]
 		note.Last = true
 		if err := t.call(key, note); !errors.Is(err, errRejected) {
@@ -208,7 +216,7 @@ func (t *turn) call(key DeliveryKey, c Call) error {
 			return t.hold(key, wait, whole)
 		}
 	}
-	token := rand.Text()
+	token := newToken()
 	res, err := t.append(&Begin{Fence: t.h.fence, Key: key, Token: token, Call: c})
 	if errors.Is(err, ErrConflict) {
 		return errStop // parked, or shown, since we looked
@@ -461,6 +469,10 @@ func (t *turn) view(e *Entry) (View, error) {
 		if c.Message == v.Message && v.Message != 0 && (!c.Gone || t.touched(e.Seq, c.Ref)) {
 			v.Copies = append(v.Copies, c)
 		}
+	}
+	v.Card = cardOf(&t.w.Mirror, t.w.Copies)
+	if e.Kind.reaction() {
+		v.Reactions = foreign(t.w.Reactions[v.Message], &t.w.Mirror)
 	}
 	v.Files = t.viewFiles(e, v.Message)
 	return v, nil

@@ -39,6 +39,12 @@ func (s *Store) flush(ctx context.Context, tx *sqlx.Tx, st *bridge.State) error 
 			}
 			return nil
 		})},
+		{reactionTable, changed(ch.Reactions, compareReactions, func(k bridge.ReactionKey) []any {
+			if r := st.Reactions[k]; r != nil {
+				return reactionValues(r)
+			}
+			return nil
+		})},
 		{fileTable, changed(ch.Files, compareFiles, func(k bridge.FileKey) []any { return fileValues(st.Files[k]) })},
 		{deliveryTable, changed(ch.Deliveries, compareDeliveries, func(k bridge.DeliveryKey) []any {
 			if d := st.Deliveries[k]; d != nil {
@@ -60,6 +66,9 @@ func (s *Store) flush(ctx context.Context, tx *sqlx.Tx, st *bridge.State) error 
 		return err
 	}
 	if err := s.dropDeliveries(ctx, tx, st); err != nil {
+		return err
+	}
+	if err := s.dropReactions(ctx, tx, st); err != nil {
 		return err
 	}
 	return s.putAccounts(ctx, tx, st)
@@ -108,6 +117,19 @@ func (s *Store) dropDeliveries(ctx context.Context, tx *sqlx.Tx, st *bridge.Stat
 	return s.build("DELETE FROM deliveries WHERE (ticket, mirror, seq, part) IN (").tuples(gone).add(")").run(ctx, tx)
 }
 
+func (s *Store) dropReactions(ctx context.Context, tx *sqlx.Tx, st *bridge.State) error {
+	gone := changed(st.Changed.Reactions, compareReactions, func(k bridge.ReactionKey) []any {
+		if st.Reactions[k] != nil {
+			return nil
+		}
+		return []any{k.Message.Ticket, k.Message.Seq, k.Account.Surface, k.Account.Workspace, k.Account.ID, k.Emoji}
+	})
+	if len(gone) == 0 {
+		return nil
+	}
+	return s.build("DELETE FROM reactions WHERE (ticket, message, surface, workspace, account, emoji) IN (").tuples(gone).add(")").run(ctx, tx)
+}
+
 // putAccounts records who was seen on a surface, and by what name, without
 // touching whom an admin linked them to.
 func (s *Store) putAccounts(ctx context.Context, tx *sqlx.Tx, st *bridge.State) error {
@@ -128,6 +150,10 @@ func compareIDs(a, b bridge.ID) int {
 func compareCopies(a, b bridge.CopyKey) int {
 	return cmp.Or(cmp.Compare(a.Surface, b.Surface), cmp.Compare(a.Workspace, b.Workspace),
 		cmp.Compare(a.Channel, b.Channel), cmp.Compare(a.Ref, b.Ref))
+}
+
+func compareReactions(a, b bridge.ReactionKey) int {
+	return cmp.Or(compareIDs(a.Message, b.Message), compareAccounts(a.Account, b.Account), cmp.Compare(a.Emoji, b.Emoji))
 }
 
 func compareFiles(a, b bridge.FileKey) int {

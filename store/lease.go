@@ -13,14 +13,15 @@ import (
 // take it. The fencing number grows at every change of holder. ok is false while
 // another daemon holds it.
 func (s *Store) Acquire(ctx context.Context, name string, ttl time.Duration) (f bridge.Fence, ok bool, err error) {
-	now := s.now()
 	var rows []int64
-	b := s.build(`INSERT INTO leases (name, holder, fence, expires) VALUES (?, ?, 1, ?)
+	now, micros := s.leaseClock()
+	args := append(append([]any{name, s.holder}, micros...), ttl.Microseconds())
+	b := s.build(`INSERT INTO leases (name, holder, fence, expires) VALUES (?, ?, 1, `+now+` + ?)
 		ON CONFLICT (name) DO UPDATE SET
 			fence = CASE WHEN leases.holder = excluded.holder THEN leases.fence ELSE leases.fence + 1 END,
 			holder = excluded.holder, expires = excluded.expires
-		WHERE leases.holder = excluded.holder OR leases.expires < ?
-		RETURNING fence`, name, s.holder, bridge.Micros(now.Add(ttl)), bridge.Micros(now))
+		WHERE leases.holder = excluded.holder OR leases.expires < `+now+`
+		RETURNING fence`, append(args, micros...)...)
 	if err := b.selectInto(ctx, s.other, &rows); err != nil {
 		return bridge.Fence{}, false, fmt.Errorf("acquire lease %s: %w", name, err)
 	}
@@ -28,6 +29,16 @@ func (s *Store) Acquire(ctx context.Context, name string, ttl time.Duration) (f 
 		return bridge.Fence{}, false, nil
 	}
 	return bridge.Fence{Lease: name, Number: rows[0]}, true, nil
+}
+
+// leaseClock returns the time in microseconds as SQL, with its arguments. Several
+// daemons share a Postgres and must agree on when a lease has run out, so its clock
+// counts, unless a test has its own.
+func (s *Store) leaseClock() (sql string, args []any) {
+	if s.dialect.name == "postgres" && s.opts.Now == nil {
+		return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)", nil
+	}
+	return "CAST(? AS BIGINT)", []any{bridge.Micros(s.now())}
 }
 
 // Release gives a lease up, so that another daemon need not wait for its end.

@@ -29,6 +29,8 @@ type wants struct {
 	moving   map[bridge.ID]bool // mirrors of which all copies are read
 	accounts map[bridge.Account]bool
 	leases   map[string]bool
+
+	reactions bool
 }
 
 // load fills a State with all rows that the commands may read or change. It
@@ -37,11 +39,12 @@ func (s *Store) load(ctx context.Context, tx *sqlx.Tx, cmds []bridge.Command) (*
 	l := &loader{s: s, tx: tx, st: bridge.NewState(s.now())}
 	l.st.ReopenOnReply = !s.opts.RecordOnly
 	l.st.CustomerWebhook = s.opts.CustomerWebhook
+	l.st.ReactionRules = !s.opts.NoReactionRules
 	l.collect(cmds)
 	for _, step := range []func(context.Context) error{
 		func(ctx context.Context) error { return l.draw(ctx, cmds) },
 		l.locate, l.lockTickets, l.readKeys, l.readTicketRows, l.readCopies, l.readMessages,
-		l.readDeliveries, l.readAccounts, l.readLeases,
+		l.readReactions, l.readDeliveries, l.readAccounts, l.readLeases,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -62,6 +65,7 @@ func (l *loader) collect(cmds []bridge.Command) {
 		map[bridge.ID]bool{},
 		map[bridge.Account]bool{},
 		map[string]bool{},
+		false,
 	}
 	for _, cmd := range cmds {
 		n := cmd.Needs()
@@ -70,6 +74,7 @@ func (l *loader) collect(cmds []bridge.Command) {
 		set(w.leases, n.Lease)
 		set(w.mirrors, n.Mirror)
 		set(w.accounts, n.Account)
+		w.reactions = w.reactions || n.Reactions
 		if n.AllCopies {
 			set(w.moving, n.Mirror)
 		}
@@ -293,6 +298,22 @@ func (l *loader) readMessages(ctx context.Context) error {
 		l.st.Files[bridge.FileKey{Message: bridge.ID{Ticket: f.Ticket, Seq: f.Message}, N: f.N}] = f
 	}
 	return nil
+}
+
+// readReactions reads all reactions to the messages, when a command is about one.
+func (l *loader) readReactions(ctx context.Context) error {
+	if !l.all.reactions || len(l.all.messages) == 0 {
+		return nil
+	}
+	var rows []reactionRow
+	b := l.s.build("SELECT " + reactionCols + " FROM (").tuples(idTuples(l.all.messages)).
+		add(") AS v JOIN reactions r ON r.ticket = v.column1 AND r.message = v.column2")
+	err := b.query(ctx, l.tx, &rows)
+	for _, row := range rows {
+		r := row.reaction()
+		l.st.Reactions[r.ReactionKey] = r
+	}
+	return err
 }
 
 func (l *loader) readDeliveries(ctx context.Context) error {

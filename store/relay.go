@@ -75,10 +75,11 @@ func (s *Store) Mirror(ctx context.Context, id bridge.ID) (bridge.Mirror, error)
 	return found[0], nil
 }
 
-// MirrorByThread returns the mirror that has a thread.
+// MirrorByThread returns the mirror that has a thread. A place without channel is
+// any channel of its workspace.
 func (s *Store) MirrorByThread(ctx context.Context, place bridge.Place, thread string) (bridge.Mirror, error) {
-	found, err := s.mirrors(ctx, "WHERE surface = ? AND workspace = ? AND channel = ? AND thread = ? AND thread <> ''",
-		place.Surface, place.Workspace, place.Channel, thread)
+	found, err := s.mirrors(ctx, "WHERE surface = ? AND workspace = ? AND thread = ? AND (channel = ? OR ? = '') AND thread <> ''",
+		place.Surface, place.Workspace, thread, place.Channel, place.Channel)
 	if err != nil || len(found) == 0 {
 		return bridge.Mirror{}, notFound(err, "thread", thread)
 	}
@@ -123,7 +124,7 @@ func (s *Store) Work(ctx context.Context, id bridge.ID, limit int) (w bridge.Wor
 		func(ctx context.Context) error { return r.entries(ctx, limit) },
 		r.conversation, r.messages, r.files,
 		func(ctx context.Context) error { return r.deliveries(ctx, id) },
-		func(ctx context.Context) error { return r.copies(ctx, id) },
+		func(ctx context.Context) error { return r.copies(ctx, id) }, r.reactions,
 	} {
 		if err := step(ctx); err != nil {
 			return w, err
@@ -275,6 +276,27 @@ func (r *workReader) copies(ctx context.Context, id bridge.ID) error {
 	var rows []copyRow
 	err := r.s.build(copyOrder("SELECT "+copyCols+" FROM copies c WHERE c.ticket = ? AND c.mirror = ?"), id.Ticket, id.Seq).selectInto(ctx, r.tx, &rows)
 	r.w.Copies = convert(rows, func(row copyRow) bridge.Copy { return *row.copy() })
+	return err
+}
+
+// reactions reads those of the messages whose reactions the entries are about.
+func (r *workReader) reactions(ctx context.Context) error {
+	r.w.Reactions = map[int64][]bridge.Reaction{}
+	about := map[int64]bool{}
+	for _, e := range r.w.Entries {
+		if e.Kind == bridge.ReactionAdded || e.Kind == bridge.ReactionRemoved {
+			about[e.Facts.Message] = true
+		}
+	}
+	if len(about) == 0 {
+		return nil
+	}
+	var rows []reactionRow
+	err := r.s.build("SELECT "+reactionCols+" FROM reactions r WHERE r.ticket = ? AND r.message", r.ticket).in(anys(about)).
+		add(" ORDER BY r.message, r.seq").selectInto(ctx, r.tx, &rows)
+	for _, row := range rows {
+		r.w.Reactions[row.Message] = append(r.w.Reactions[row.Message], *row.reaction())
+	}
 	return err
 }
 

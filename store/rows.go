@@ -190,6 +190,39 @@ func copyValues(c *bridge.Copy) []any {
 	}
 }
 
+type reactionRow struct {
+	Ticket    int64  `db:"ticket"`
+	Message   int64  `db:"message"`
+	Surface   string `db:"surface"`
+	Workspace string `db:"workspace"`
+	Account   string `db:"account"`
+	Emoji     string `db:"emoji"`
+	Seq       int64  `db:"seq"`
+	Mirror    int64  `db:"mirror"`
+}
+
+var reactionTable = table{name: "reactions", keys: 6, cols: []string{
+	"ticket", "message", "surface", "workspace", "account", "emoji", "seq", "mirror",
+}}
+
+const reactionCols = `r.ticket, r.message, r.surface, r.workspace, r.account, r.emoji, r.seq, r.mirror`
+
+func (r reactionRow) reaction() *bridge.Reaction {
+	return &bridge.Reaction{
+		ReactionKey: bridge.ReactionKey{
+			Message: bridge.ID{Ticket: r.Ticket, Seq: r.Message},
+			Account: bridge.Account{Surface: r.Surface, Workspace: r.Workspace, ID: r.Account}, Emoji: r.Emoji,
+		},
+		Seq: r.Seq, Mirror: r.Mirror,
+	}
+}
+
+func reactionValues(r *bridge.Reaction) []any {
+	return []any{
+		r.Message.Ticket, r.Message.Seq, r.Account.Surface, r.Account.Workspace, r.Account.ID, r.Emoji, r.Seq, r.Mirror,
+	}
+}
+
 type deliveryRow struct {
 	Ticket   int64  `db:"ticket"`
 	Mirror   int64  `db:"mirror"`

@@ -58,6 +58,8 @@ type Options struct {
 	Holder string
 	// RecordOnly: a reply on a closed conversation is recorded without reopening it.
 	RecordOnly bool
+	// NoReactionRules: a reaction to a card is no gesture, neither closes nor takes.
+	NoReactionRules bool
 	// CustomerWebhook: new tickets get a reader for the customer's replies.
 	CustomerWebhook bool
 	// Trace is told of every statement that an append runs, for benchmarks that

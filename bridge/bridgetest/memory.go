@@ -96,6 +96,13 @@ func (m *Memory) Settings(reopenOnReply, customerWebhook bool) {
 	m.disk.st.ReopenOnReply, m.disk.st.CustomerWebhook = reopenOnReply, customerWebhook
 }
 
+// ReactionRules switches the rules on or off by which reactions to a card are gestures.
+func (m *Memory) ReactionRules(on bool) {
+	m.disk.mu.Lock()
+	defer m.disk.mu.Unlock()
+	m.disk.st.ReactionRules = on
+}
+
 // Append decides and commits one command. Its step is named "append" with the
 // command's type, an inbound's with its kind: "append Begin", "append Inbound post".
 func (m *Memory) Append(ctx context.Context, c bridge.Command) (bridge.Result, error) {

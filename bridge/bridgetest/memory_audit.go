@@ -131,6 +131,7 @@ func (m *Memory) Record(id int64) bridge.Record {
 	r.Messages = rowsOf(st.Messages, func(c bridge.Message) bool { return c.ID.Ticket == id })
 	r.Mirrors = rowsOf(st.Mirrors, func(c bridge.Mirror) bool { return c.ID.Ticket == id })
 	r.Copies = rowsOf(st.Copies, func(c bridge.Copy) bool { return c.Ticket == id })
+	r.Reactions = rowsOf(st.Reactions, func(c bridge.Reaction) bool { return c.Message.Ticket == id })
 	r.Files = rowsOf(st.Files, func(c bridge.File) bool { return c.Ticket == id })
 	return r
 }

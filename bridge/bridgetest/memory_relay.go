@@ -114,6 +114,7 @@ func (m *Memory) Work(ctx context.Context, mirror bridge.ID, limit int) (bridge.
 			w.Asked, w.Question = asked(st, log, c.ID)
 		}
 		w.Copies = mirrorCopies(st, mirror)
+		w.Reactions = reactionsOf(st, w.Entries)
 		for _, d := range st.Deliveries {
 			if d.Mirror == mirror {
 				w.Deliveries = append(w.Deliveries, *d)
@@ -176,6 +177,23 @@ func filesOf(st *bridge.State, message bridge.ID) []bridge.File {
 	return out
 }
 
+// reactionsOf returns the reactions to the messages whose reactions the entries are about.
+func reactionsOf(st *bridge.State, entries []*bridge.Entry) map[int64][]bridge.Reaction {
+	out := map[int64][]bridge.Reaction{}
+	for _, e := range entries {
+		if e.Kind != bridge.ReactionAdded && e.Kind != bridge.ReactionRemoved || out[e.Facts.Message] != nil {
+			continue
+		}
+		for key, r := range st.Reactions {
+			if key.Message == (bridge.ID{Ticket: e.Ticket, Seq: e.Facts.Message}) {
+				out[e.Facts.Message] = append(out[e.Facts.Message], *r)
+			}
+		}
+		slices.SortFunc(out[e.Facts.Message], func(a, b bridge.Reaction) int { return cmp.Compare(a.Seq, b.Seq) })
+	}
+	return out
+}
+
 // entry returns an entry of the log. The caller holds the lock.
 func (d *disk) entry(ticket, seq int64) *bridge.Entry { return d.log[ticket][seq-1] }
 
@@ -200,7 +218,7 @@ func (m *Memory) Link(k bridge.Known) {
 // MirrorByThread implements bridge.Directory.
 func (m *Memory) MirrorByThread(ctx context.Context, place bridge.Place, thread string) (bridge.Mirror, error) {
 	found, err := m.mirrors(ctx, place.Surface, place.Workspace, func(_ *bridge.State, mi *bridge.Mirror) bool {
-		return thread != "" && mi.Thread == thread && mi.Place == place
+		return thread != "" && mi.Thread == thread && (mi.Place == place || place.Channel == "")
 	})
 	if err == nil && len(found) == 0 {
 		err = fmt.Errorf("thread %s: %w", thread, bridge.ErrNotFound)

@@ -13,7 +13,7 @@ import (
 // a command, by what its Needs name.
 func narrow(st *bridge.State, n bridge.Needs) *bridge.State {
 	out := bridge.NewState(st.Now)
-	out.ReopenOnReply, out.CustomerWebhook = st.ReopenOnReply, st.CustomerWebhook
+	out.ReopenOnReply, out.CustomerWebhook, out.ReactionRules = st.ReopenOnReply, st.CustomerWebhook, st.ReactionRules
 	if id, ok := st.Keys[n.Key]; ok {
 		out.Keys[n.Key] = id
 	}
@@ -48,6 +48,7 @@ func narrow(st *bridge.State, n bridge.Needs) *bridge.State {
 	pick(out.Conversations, st.Conversations, func(k bridge.ID) bool { return tickets[k.Ticket] })
 	pick(out.Mirrors, st.Mirrors, func(k bridge.ID) bool { return tickets[k.Ticket] })
 	pick(out.Messages, st.Messages, func(k bridge.ID) bool { return messages[k] })
+	pick(out.Reactions, st.Reactions, func(k bridge.ReactionKey) bool { return n.Reactions && messages[k.Message] })
 	pick(out.Files, st.Files, func(k bridge.FileKey) bool { return messages[k.Message] })
 	pick(out.Deliveries, st.Deliveries, func(k bridge.DeliveryKey) bool { return mirrors[k.Mirror] })
 	pick(out.Accounts, st.Accounts, func(k bridge.Account) bool { return k == n.Account })
@@ -87,6 +88,7 @@ func differ(full, less *bridge.State, fullRes, lessRes bridge.Result, fullErr, l
 		rowsDiffer("mirror", a.Mirrors, b.Mirrors, full.Mirrors, less.Mirrors),
 		rowsDiffer("message", a.Messages, b.Messages, full.Messages, less.Messages),
 		rowsDiffer("copy", a.Copies, b.Copies, full.Copies, less.Copies),
+		rowsDiffer("reaction", a.Reactions, b.Reactions, full.Reactions, less.Reactions),
 		rowsDiffer("delivery", a.Deliveries, b.Deliveries, full.Deliveries, less.Deliveries),
 		rowsDiffer("file", a.Files, b.Files, full.Files, less.Files),
 		rowsDiffer("account", a.Accounts, b.Accounts, full.Accounts, less.Accounts),
