@@ -74,7 +74,7 @@ func saidKinds() []any {
 	return []any{
 		string(bridge.TicketCreated), string(bridge.CustomerWrote), string(bridge.CustomerReply), string(bridge.NoteWritten),
 		string(bridge.ConversationStarted), string(bridge.ConversationClosed), string(bridge.ConversationReopened),
-		string(bridge.MessagePosted), string(bridge.MessageEdited), string(bridge.MessageDeleted),
+		string(bridge.MessagePosted), string(bridge.MessageEdited), string(bridge.MessageDeleted), string(bridge.ReactionAdded),
 		string(bridge.FileStored), string(bridge.FileFailed), string(bridge.DeliveryFailed),
 	}
 }
@@ -91,6 +91,7 @@ func (s *Store) TicketPage(ctx context.Context, ticket int64) (*bridge.State, er
 			r.messages(s.build("SELECT "+messageCols+" FROM messages WHERE ticket = ?", ticket)),
 			r.copies(s.build("SELECT "+copyCols+" FROM copies c WHERE c.ticket = ?", ticket)),
 			r.files(s.build("SELECT "+fileCols+" FROM files WHERE ticket = ?", ticket)),
+			r.reactions(s.build("SELECT "+reactionCols+" FROM reactions r WHERE r.ticket = ?", ticket)),
 		)
 	})
 }
@@ -150,6 +151,7 @@ func (r *pageReader) touched(ctx context.Context, ticket, after int64) error {
 			add(" OR seq IN ").list(ids).add(")")),
 		r.copies(r.s.build("SELECT "+copyCols+" FROM copies c WHERE c.ticket = ? AND c.message IN ", ticket).list(ids)),
 		r.files(r.s.build("SELECT "+fileCols+" FROM files WHERE ticket = ? AND message IN ", ticket).list(ids)),
+		r.reactions(r.s.build("SELECT "+reactionCols+" FROM reactions r WHERE r.ticket = ? AND r.message IN ", ticket).list(ids)),
 		r.entries(r.s.build(entryQuery+"WHERE e.ticket = ? AND e.seq <= ? AND e.kind = ? AND e.conversation IN ",
 			ticket, after, string(bridge.DeliveryFailed)).list(inConvs)),
 		func(ctx context.Context) error { return r.words(ctx, ticket, messages) },
@@ -168,6 +170,9 @@ func (r *pageReader) words(ctx context.Context, ticket int64, messages map[int64
 			set(missing, m.BodySeq)
 			set(missing, m.DeletedSeq)
 		}
+	}
+	for _, reaction := range r.st.Reactions {
+		missing[reaction.Seq] = true
 	}
 	for id, c := range r.st.Conversations {
 		missing[id.Seq], missing[c.StateSeq] = true, true

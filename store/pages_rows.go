@@ -102,6 +102,10 @@ func (r *pageReader) deliveries(b *builder) step {
 	return rowsOf(r, b, deliveryRow.delivery, func(d *bridge.Delivery) { r.st.Deliveries[d.DeliveryKey] = d })
 }
 
+func (r *pageReader) reactions(b *builder) step {
+	return rowsOf(r, b, reactionRow.reaction, func(x *bridge.Reaction) { r.st.Reactions[x.ReactionKey] = x })
+}
+
 func (r *pageReader) files(b *builder) step {
 	return rowsOf(r, b, fileRow.file, func(f *bridge.File) {
 		r.st.Files[bridge.FileKey{Message: bridge.ID{Ticket: f.Ticket, Seq: f.Message}, N: f.N}] = f

@@ -261,6 +261,9 @@ func TestEveryKindOfEntryReadsAsASentence(t *testing.T) {
 		bridge.MessagePosted:        "wrote message 9 in side conversation 5 “Why?”",
 		bridge.MessageEdited:        "edited message 7",
 		bridge.MessageDeleted:       "deleted message 7",
+		bridge.ReactionAdded:        "reacted to message 7 with 👍",
+		bridge.ReactionRemoved:      "took the reaction 👍 to message 7 back",
+		bridge.ThreadAttached:       "attached a thread as side conversation 5 “Why?”",
 		bridge.UnseenDeleted:        "deleted a message before we saw it",
 		bridge.FileStored:           "stored the file 1 (2.0 KiB) of message 7",
 		bridge.FileFailed:           "could not fetch the file 1 (2.0 KiB) of message 7",
@@ -280,7 +283,7 @@ func TestEveryKindOfEntryReadsAsASentence(t *testing.T) {
 			t.Errorf("%s is no kind", kind)
 		}
 		e := &bridge.Entry{Ticket: 1, Seq: 9, Kind: kind, Facts: bridge.Facts{
-			Person: "other", Conversation: 5, Message: 7, Mirror: 6, Entry: 8, Part: 1, Place: &place, Reason: "because", Status: "open", Priority: "high", Group: "g",
+			Person: "other", Conversation: 5, Message: 7, Mirror: 6, Entry: 8, Part: 1, Emoji: "👍", Place: &place, Reason: "because", Status: "open", Priority: "high", Group: "g",
 			Assignee: &peter, Tags: []string{"a"}, Untag: []string{"b"}, Files: []bridge.FileFacts{{N: 0, Size: 2048}},
 		}, Words: bridge.Words{Subject: "Subject"}}
 		if got := web.Sentence(e); !strings.HasPrefix(got, want) {

@@ -205,6 +205,7 @@ func (s *Server) routes(m *http.ServeMux) {
 	agent("POST /c/{id}/take-over", s.takeOver)
 	agent("POST /m/{id}/edit", s.editMessage)
 	agent("POST /m/{id}/delete", s.deleteMessage)
+	agent("POST /m/{id}/react", s.react)
 	agent("POST /m/{id}/use", s.useInReply)
 	agent("GET /m/{id}/history", s.historyPage)
 	agent("GET /files/{ticket}/{message}/{n}", s.file)

@@ -115,6 +115,7 @@ type message struct {
 	DeletedBy string
 	Files     []fileLink
 	Marks     []mark
+	Reactions reactions
 	// MayChange: it was written here by whoever looks, or they are an admin.
 	MayChange bool
 }
@@ -169,7 +170,7 @@ func (v *view) message(m *bridge.Message) (message, bool) {
 		ID: m.ID, Kind: "side", Into: conversationAnchor(m.Conversation) + "-log", Author: authorOf(post), At: post.At,
 		Body: body.Words.Body, BodySeq: m.BodySeq, Erased: body.Erased,
 		Files: v.fileLinks(m.ID.Seq, post.Words.Files),
-		Marks: v.marks(m),
+		Marks: v.marks(m), Reactions: v.reactions(m),
 	}
 	if src := post.Facts.Source; src != nil {
 		out.Where = v.names.place(src.Place())
