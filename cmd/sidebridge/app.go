@@ -33,6 +33,7 @@ type app struct {
 	rules   *rules
 
 	probers map[string]web.Prober
+	links   []web.LinkReader
 	ports   []string // the relays' ports, as metrics name them
 	routes  []route
 	// receiving are the surfaces' own loops, sending the relays, keeping what goes
@@ -83,7 +84,7 @@ func (a *app) wire(ctx context.Context) error {
 	a.inbox = inbox{store: a.store, receiver: &bridge.Receiver{
 		Log: a.store, Desk: a.desk, Directory: a.store, Count: a.metrics.countInbound,
 	}}
-	for _, step := range []func() error{a.addSlack, a.addWebhook, a.addKeepers} {
+	for _, step := range []func() error{a.addSlack, a.addDiscord, a.addWebhook, a.addKeepers} {
 		if err := step(); err != nil {
 			return err
 		}

@@ -29,12 +29,13 @@ func (a *app) addPages(ctx context.Context) error {
 	}
 	a.pages, err = web.New(web.Options{
 		Log: a.store, Desk: a.desk, Store: a.store, Sessions: a.store.Sessions(), Bell: a.store.Bell(),
-		Probers: a.probers, PublicURL: a.cfg.PublicURL, SetupCode: a.setupCode, Logger: a.log,
+		Probers: a.probers, Links: a.links, PublicURL: a.cfg.PublicURL, SetupCode: a.setupCode, Logger: a.log,
 		TrustedProxies: a.cfg.TrustedProxies,
 	})
 	if err != nil {
 		return fmt.Errorf("build the pages: %w", err)
 	}
+	a.inbox.receiver.Starter = a.pages
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", a.serveHealth)
 	mux.HandleFunc("GET /readyz", a.serveReady)

@@ -88,7 +88,9 @@ func newHider(known []string) *hider {
 		{`\b[MNO][\w-]{22,}\.[\w-]{5,}\.[\w-]{25,}`, redacted},
 		{`(?i)\b(Bearer|Basic|Bot) +[\w.~+/=-]{8,}`, "$1 " + redacted},
 		{`(?i)(Authorization\\*["']?\s*[:=]\s*\\*["']?)[^\s\\"',;}\]]+( +[^\s\\"',;}\]]+)?`, "$1" + redacted},
-		// Addresses that let whoever has them post.
+		// Addresses that let whoever has them post, or take an account.
+		{`(/interactions/\d+/)[\w.-]+`, "$1" + redacted},
+		{`(/link/)[\w-]{40,}`, "$1" + redacted},
 		{`(/webhooks/\d+/)[\w.-]+`, "$1" + redacted},
 		{`(hooks\.slack(?:-gov)?\.com)/[^\s"'<>]+`, "$1/" + redacted},
 		{`(response_url\\*["']?\s*[:=]\s*\\*["']?)[^\s\\"'<>]+`, "$1" + redacted},

@@ -68,6 +68,9 @@ func secretsOf(cfg *config.Config) []string {
 			out = append(out, secret.Reveal())
 		}
 	}
+	for _, d := range cfg.Discord {
+		out = append(out, d.Token.Reveal())
+	}
 	return out
 }
 

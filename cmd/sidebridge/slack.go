@@ -53,6 +53,7 @@ func (a *app) addWorkspace(c config.Slack) (*slack.Adapter, error) {
 	a.receiving = append(a.receiving,
 		worker{"slack " + c.Name, func(ctx context.Context) error { return w.ended(ctx, place, table, adapter.Run(ctx)) }},
 		worker{"channels of slack " + c.Name, w.channels.run})
+	a.links = append(a.links, adapter)
 	return adapter, nil
 }
 
