@@ -57,6 +57,9 @@ type Options struct {
 	TicketURL func(ticket int64) string
 	// Count counts what happened, by name and label.
 	Count func(name, label string)
+	// Seen hears the e-mail address that Slack has confirmed of somebody who was looked
+	// up, which needs the scope users:read.email. It comes before what they said.
+	Seen func(ctx context.Context, account bridge.Account, name, email string) error
 
 	// Teams are the workspaces whose members may press buttons; only this one by default.
 	Teams []string
@@ -109,6 +112,7 @@ type Adapter struct {
 	mention   func(string) (string, bool)
 	ticketURL func(int64) string
 	count     func(name, label string)
+	seen      func(ctx context.Context, account bridge.Account, name, email string) error
 	log       *slog.Logger
 	now       func() time.Time
 
@@ -163,7 +167,7 @@ func New(o Options) (*Adapter, error) {
 		workspace: o.Workspace, token: o.BotToken, appToken: o.AppToken,
 		apiURL: first(o.APIURL, slack.APIURL), inbox: o.Inbox,
 		desk: o.Desk, watcher: o.Watcher, policy: o.Policy, mention: o.Mention, ticketURL: o.TicketURL,
-		threads: o.Threads, count: o.Count, log: o.Log, now: o.Now,
+		threads: o.Threads, count: o.Count, seen: o.Seen, log: o.Log, now: o.Now,
 		identity: o.Identity, join: o.Join, pageSize: o.HistoryPageSize, maxFile: o.MaxFile, settle: o.Settle, echoWait: o.EchoWait,
 		sockets: o.Connections, ping: o.PingInterval, nameBudget: nameBudget, rest: fatalPause,
 		teams: set(o.Teams), bots: set(o.Bots), verdicts: verdicts(),

@@ -100,6 +100,7 @@ func (a *Adapter) lookupUser(ctx context.Context, id string) (string, error) {
 		u, err := a.api.GetUserInfoContext(ctx, id)
 		if err == nil {
 			name = userName(u)
+			a.saw(ctx, u)
 		}
 		return err
 	})
@@ -111,6 +112,17 @@ func (a *Adapter) lookupUser(ctx context.Context, id string) (string, error) {
 		return "", errUnknownID
 	}
 	return name, err
+}
+
+// saw tells whose address Slack vouches for: a member of this very workspace who has
+// confirmed it. https://docs.slack.dev/reference/objects/user-object
+func (a *Adapter) saw(ctx context.Context, u *slack.User) {
+	if a.seen == nil || u.Profile.Email == "" || !u.IsEmailConfirmed || u.TeamID != a.workspace || u.IsBot || u.Deleted || u.IsStranger {
+		return
+	}
+	if err := a.seen(ctx, a.account(u.ID), userName(u), u.Profile.Email); err != nil {
+		a.log.Warn("an account's address was not recorded", "err", err)
+	}
 }
 
 func userName(u *slack.User) string {

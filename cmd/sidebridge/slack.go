@@ -39,7 +39,7 @@ func (a *app) addWorkspace(c config.Slack) (*slack.Adapter, error) {
 	o := slackOptions(c)
 	o.Inbox, o.Desk, o.Threads, o.Watcher, o.Log = a.inbox, a.desk, a.store, w, a.log
 	o.Policy, o.Mention = a.rules.policy, a.rules.mention(slack.Surface, c.TeamID)
-	o.TicketURL = a.ticketURL
+	o.TicketURL, o.Seen = a.ticketURL, a.store.SeeAccount
 	o.Count = a.metrics.countSurface(slack.Surface, c.Name)
 	adapter, err := slack.New(o)
 	if err != nil {
