@@ -50,6 +50,39 @@ func TestAConversationGoesWhereTheMappingSays(t *testing.T) {
 	has(t, "the page", b.get(path).body, "it is shown in no channel")
 }
 
+// F3: one conversation in a Slack and a Discord channel at once.
+func TestAGroupMapsToChannelsOfSeveralChatsAtOnce(t *testing.T) {
+	w := newWorld(t)
+	inGuild := bridge.Place{Surface: "discord", Workspace: "9", Channel: "100"}
+	if err := w.store.PutChannels(t.Context(), []store.Channel{{Place: inGuild, Name: "billing-dk", Member: true}}); err != nil {
+		t.Fatal(err)
+	}
+	ada := w.as("ada@example.org")
+	got := ada.post("/admin/rules/r1", url.Values{"name": {"Billing"}, "group": {w.group}, "channel": {"slack/T1/C1", "discord/9/100", ""}, "customer_messages": {"none"}})
+	if got.status != http.StatusSeeOther {
+		t.Fatalf("save the rule: %d %s", got.status, got.body)
+	}
+	has(t, "the rules", ada.get("/admin/mapping").body, "Slack #billing, Discord #billing-dk")
+	has(t, "the rule's form", ada.get("/admin/rules/r1").body, `value="slack/T1/C1"`, `value="discord/9/100"`)
+	ticket := w.ticket("S", "b")
+	b := w.as("bob@example.org")
+	path := fmt.Sprintf("/tickets/%d", ticket)
+	has(t, "the preview", b.post(path+"/preview", url.Values{"to": {"group:" + w.group}}).body, "<b>Slack #billing</b>, <b>Discord #billing-dk</b>")
+	if got := b.post(path+"/conversations", url.Values{"to": {"group:" + w.group}, "subject": {"Q"}, "body": {"?"}}); got.status != http.StatusSeeOther {
+		t.Fatalf("start: %d %s", got.status, got.body)
+	}
+	var places []string
+	for _, e := range w.entries(ticket) {
+		if e.Kind == bridge.MirrorOpened {
+			places = append(places, e.Facts.Place.String())
+		}
+	}
+	if !slices.Equal(places, []string{"slack/T1/C1", "discord/9/100"}) {
+		t.Errorf("mirrored to %v", places)
+	}
+	has(t, "the page", b.get(path).body, "<b>Slack #billing</b> <span>on its way</span>", "<b>Discord #billing-dk</b> <span>on its way</span>")
+}
+
 func TestThePreviewExplainsAndChangesNothing(t *testing.T) {
 	w := newWorld(t)
 	partners := bridge.Place{Surface: "slack", Workspace: "T1", Channel: "C2"}
