@@ -2,6 +2,7 @@ package bridgetest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -73,7 +74,10 @@ type Post struct {
 	Rev   string
 	Files []Attachment
 	Gone  bool
-	memo  string
+	sent  int64
+	// Reactions are the accounts that gave the post an emoji, by emoji.
+	Reactions map[string][]bridge.Account
+	memo      string
 }
 
 // Attachment is a file in a post.
@@ -156,6 +160,50 @@ func (c *Chat) Delete(ref string) {
 	}
 }
 
+// React gives a post an emoji as a person, or takes it back.
+func (c *Chat) React(person, ref, emoji string, on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p := c.find(ref); p != nil {
+		in := c.reacted(p, c.Account(person), emoji, on)
+		in.AuthorName = person
+		c.emit(in)
+		c.bell.RingAll()
+	}
+}
+
+// reacted changes a post's reactions and returns the event. The caller holds the lock.
+func (c *Chat) reacted(p *Post, who bridge.Account, emoji string, on bool) bridge.Inbound {
+	if p.Reactions == nil {
+		p.Reactions = map[string][]bridge.Account{}
+	}
+	rest := slices.DeleteFunc(slices.Clone(p.Reactions[emoji]), func(a bridge.Account) bool { return a == who })
+	kind := bridge.InUnreact
+	if on {
+		kind, rest = bridge.InReact, append(rest, who)
+	}
+	if p.Reactions[emoji] = rest; len(rest) == 0 {
+		delete(p.Reactions, emoji)
+	}
+	return c.reaction(kind, p, who, emoji)
+}
+
+// reaction is the event of a reaction.
+func (c *Chat) reaction(kind bridge.InboundKind, p *Post, who bridge.Account, emoji string) bridge.Inbound {
+	return bridge.Inbound{
+		Kind: kind, Author: who, Ours: who == c.bot(), Emoji: emoji,
+		Source: bridge.Source{
+			Surface: c.name, Workspace: c.workspace, Channel: p.Channel, Thread: p.Thread,
+			Ref: p.Ref, Order: p.Ref, SentAt: time.Now().UnixMicro(),
+		},
+	}
+}
+
+// bot is our own account.
+func (c *Chat) bot() bridge.Account {
+	return bridge.Account{Surface: c.name, Workspace: c.workspace, ID: "B-ours"}
+}
+
 // Press presses a button of a thread's root card.
 func (c *Chat) Press(person, channel, thread, action, key string) {
 	c.mu.Lock()
@@ -231,6 +279,7 @@ func (c *Chat) seen(pick func(*Post) bool) []Post {
 		if !p.Gone && pick(p) {
 			q := *p
 			q.Files = slices.Clone(p.Files)
+			q.Reactions = maps.Clone(p.Reactions)
 			out = append(out, q)
 		}
 	}
@@ -258,7 +307,7 @@ func (c *Chat) tick() string {
 }
 
 func (c *Chat) put(p *Post) {
-	p.Ref = c.tick()
+	p.Ref, p.sent = c.tick(), time.Now().UnixMicro()
 	c.posts = append(c.posts, p)
 	c.bell.RingAll()
 }
@@ -279,7 +328,7 @@ func (c *Chat) inbound(kind bridge.InboundKind, p *Post) bridge.Inbound {
 		Body: p.Body, Print: print(p.Body, p.Files),
 		Source: bridge.Source{
 			Surface: c.name, Workspace: c.workspace, Channel: p.Channel, Thread: p.Thread,
-			Ref: p.Ref, Rev: p.Rev, Order: p.Ref, SentAt: time.Now().UnixMicro(),
+			Ref: p.Ref, Rev: p.Rev, Order: p.Ref, SentAt: p.sent,
 		},
 	}
 	for _, f := range p.Files {

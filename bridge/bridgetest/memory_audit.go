@@ -1,6 +1,7 @@
 package bridgetest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -47,6 +48,8 @@ type Said struct {
 	Edited  bool
 	Deleted bool
 	Files   []bridge.File
+	// Reactions are who gave it which emoji, such as "👍 Anders", in order.
+	Reactions []string
 }
 
 // Said returns the messages of a conversation in the order they were accepted.
@@ -62,7 +65,24 @@ func (m *Memory) Said(conversation bridge.ID) []Said {
 		out = append(out, Said{
 			ID: e.ID(), Name: e.Words.Name, Body: m.disk.entry(e.Ticket, msg.BodySeq).Words.Body,
 			Edited: msg.BodySeq != e.Seq, Deleted: msg.DeletedSeq != 0, Files: filesOf(m.disk.st, e.ID()),
+			Reactions: m.disk.reactions(e.ID()),
 		})
+	}
+	return out
+}
+
+// reactions returns who gave a message which emoji. The caller holds the lock.
+func (d *disk) reactions(message bridge.ID) []string {
+	var all []*bridge.Reaction
+	for key, r := range d.st.Reactions {
+		if key.Message == message {
+			all = append(all, r)
+		}
+	}
+	slices.SortFunc(all, func(a, b *bridge.Reaction) int { return cmp.Compare(a.Seq, b.Seq) })
+	var out []string
+	for _, r := range all {
+		out = append(out, r.Emoji+" "+d.entry(message.Ticket, r.Seq).Words.Name)
 	}
 	return out
 }

@@ -13,6 +13,9 @@ import (
 type payload struct {
 	text string
 	file *bridge.ViewFile
+	// emoji is our bot's reaction, which is to be there when on.
+	emoji string
+	on    bool
 }
 
 func (p payload) attachment(ctx context.Context) ([]Attachment, error) {
@@ -43,8 +46,15 @@ func (s *Surface) Plan(v bridge.View) []bridge.Call {
 			return nil
 		}
 		return []bridge.Call{{Verb: bridge.VerbPost, Root: true, Payload: payload{text: card(v)}}}
+	case bridge.ThreadAttached:
+		return []bridge.Call{{Verb: bridge.VerbPost, Payload: payload{text: card(v)}}}
 	case bridge.TicketChanged:
-		return []bridge.Call{{Verb: bridge.VerbEdit, Ref: v.Mirror.Thread, Payload: payload{text: card(v)}}}
+		if v.Card == "" {
+			return nil
+		}
+		return []bridge.Call{{Verb: bridge.VerbEdit, Ref: v.Card, Payload: payload{text: card(v)}}}
+	case bridge.ReactionAdded, bridge.ReactionRemoved:
+		return reaction(v)
 	case bridge.MessagePosted:
 		return append(posts(v, s.split(name, v.Entry.Words.Body)), files(v)...)
 	case bridge.FileStored:
@@ -62,6 +72,16 @@ func (s *Surface) Plan(v bridge.View) []bridge.Call {
 	default:
 		return nil
 	}
+}
+
+// reaction lets our bot's own reaction to the message's first post stand for everybody
+// elsewhere who gave it that emoji.
+func reaction(v bridge.View) []bridge.Call {
+	if len(v.Copies) == 0 {
+		return nil
+	}
+	p := payload{emoji: v.Entry.Facts.Emoji, on: v.Reacted()}
+	return []bridge.Call{{Verb: bridge.VerbEdit, Ref: v.Copies[0].Ref, Payload: p}}
 }
 
 func card(v bridge.View) string {

@@ -30,6 +30,8 @@ func steps() []scenarioStep {
 		{`agent attaches (\S+): (.*)`, (*scenario).agentAttaches},
 		{`agent edits "(.*)" to "(.*)"`, (*scenario).agentEdits},
 		{`agent deletes "(.*)"`, (*scenario).agentDeletes},
+		{`agent takes over "(.*)" in ([a-z]+): (.*)`, (*scenario).takesOver},
+		{`agent (reacts|takes back) (\S+) (?:to|from) "(.*)"`, (*scenario).agentReacts},
 		{`agent (closes|reopens)`, (*scenario).agentSets},
 		{`agent sets status (\w+)`, (*scenario).status},
 		{`agent replies to the customer: (.*)`, (*scenario).customerReply},
@@ -40,6 +42,9 @@ func steps() []scenarioStep {
 		{`([a-z]+) attaches (\S+) in ([a-z]+): (.*)`, (*scenario).attaches},
 		{`([a-z]+) (?:edits|changes) "(.*)"(?: in ([a-z]+))? to "(.*)"`, (*scenario).edits},
 		{`([a-z]+) (?:deletes|removes) "(.*)"(?: in ([a-z]+))?`, (*scenario).deletes},
+		{`([a-z]+) begins in ([a-z]+): (.*)`, (*scenario).begins},
+		{`([a-z]+) answers "(.*)" in ([a-z]+): (.*)`, (*scenario).answers},
+		{`([a-z]+) (reacts|takes back) (\S+) (?:to|from) "(.*)"(?: in ([a-z]+))?`, (*scenario).reacts},
 		{`([a-z]+) presses (\w+)(?: in ([a-z]+))?`, (*scenario).presses},
 		// The platform.
 		{`(archive|unarchive) ([a-z]+)`, (*scenario).archive},
@@ -62,6 +67,7 @@ func steps() []scenarioStep {
 		{`wait (\S+)`, func(s *scenario, a []string, _ string) { rest(s.duration(a[0])) }},
 		// Settings.
 		{`setting: a reply does not reopen`, func(s *scenario, _ []string, _ string) { s.w.Memory.Settings(false, false) }},
+		{`setting: reactions are no gestures`, func(s *scenario, _ []string, _ string) { s.w.Memory.ReactionRules(false) }},
 		{`setting: uncertain posts wait for a person`, (*scenario).parkUncertain},
 		// What must be true.
 		{`want record:`, (*scenario).wantRecord},
@@ -171,6 +177,35 @@ func (s *scenario) edits(a []string, _ string) {
 func (s *scenario) deletes(a []string, _ string) {
 	channel := orBilling(a[2])
 	s.channel(channel).Delete(s.post(channel, a[1]))
+}
+
+// begins posts in the channel itself, answers in the thread of a post there.
+func (s *scenario) begins(a []string, _ string) {
+	s.channel(a[1]).Say(capital(a[0]), a[1], "", a[2])
+}
+
+func (s *scenario) answers(a []string, _ string) {
+	s.channel(a[2]).Say(capital(a[0]), a[2], s.post(a[2], a[1]), a[3])
+}
+
+// takesOver makes a side conversation of the thread that a post began.
+func (s *scenario) takesOver(a []string, _ string) {
+	if s.ticket == 0 {
+		s.opens([]string{a[2], "Hello, I need help."}, "")
+	}
+	s.conversation = s.append(&bridge.AttachThread{
+		Actor: alice, Ticket: s.ticket, Subject: a[2], Thread: s.post(a[1], a[0]),
+		Target: bridge.Target{Place: s.channel(a[1]).Place(a[1])},
+	}).ID
+}
+
+func (s *scenario) reacts(a []string, _ string) {
+	channel := orBilling(a[4])
+	s.channel(channel).React(capital(a[0]), s.post(channel, a[3]), a[2], a[1] == "reacts")
+}
+
+func (s *scenario) agentReacts(a []string, _ string) {
+	s.append(&bridge.React{Actor: alice, Message: s.said(a[2]), Emoji: a[1], On: a[0] == "reacts"})
 }
 
 func (s *scenario) presses(a []string, _ string) {

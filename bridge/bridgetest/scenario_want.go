@@ -3,6 +3,8 @@ package bridgetest
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,6 +48,11 @@ func (p *Post) line() string {
 	for _, f := range p.Files {
 		line += " + " + f.Name
 	}
+	for _, emoji := range slices.Sorted(maps.Keys(p.Reactions)) {
+		for _, who := range p.Reactions[emoji] {
+			line += " {" + emoji + " " + who.ID + "}"
+		}
+	}
 	return strings.TrimSpace(line)
 }
 
@@ -73,6 +80,9 @@ func (s *scenario) wantRecord(_ []string, block string) {
 		}
 		for _, f := range m.Files {
 			line += " + " + f.State
+		}
+		for _, r := range m.Reactions {
+			line += " {" + r + "}"
 		}
 		got = append(got, line)
 	}

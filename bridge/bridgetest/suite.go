@@ -33,6 +33,14 @@ type Fixture struct {
 	// CatchUpEvery is how often threads are listed, for a surface that is not told
 	// that its line was cut; zero means as often as the relay does by default.
 	CatchUpEvery time.Duration
+	// Begin lets a person begin a thread of their own in the place, with its first
+	// post, and returns the thread; nil when threads there cannot be attached.
+	Begin func(body string) (thread string)
+	// Reactions let people react; nil when the surface knows no reactions.
+	Reactions Reacting
+	// Lock lets a moderator lock a thread or unlock it, as people close what is done
+	// there; nil when the surface knows no such thing.
+	Lock func(thread string, locked bool)
 	// Changed returns a channel that is closed at the chat's next change; may be nil.
 	Changed func() <-chan struct{}
 }
@@ -48,6 +56,14 @@ type People interface {
 	// See returns what people see in a thread, its root first; of all threads when
 	// the thread is empty. Of a Post only Ref, Body, Ours and Files are looked at.
 	See(thread string) []Post
+}
+
+// Reacting is how people react in the simulated chat.
+type Reacting interface {
+	// React gives a post an emoji as a person, or takes it back.
+	React(ref, emoji string, on bool)
+	// OurReactions returns the emoji that our bot has given a post.
+	OurReactions(ref string) []string
 }
 
 // Mishap is what goes wrong with a call.
@@ -113,6 +129,7 @@ func SurfaceTests() []SurfaceTest {
 	return []SurfaceTest{
 		{"shows a conversation in order, each message once", testOrder},
 		{"shows a long text in parts, and takes spare ones away", testParts},
+		{"shows ten thousand characters in order", testLong},
 		{"shows edits and deletes", testEdits},
 		{"is effectively once whatever happens to a call", testOnce},
 		{"takes people's words, edits and deletes", testInbound},
@@ -122,6 +139,10 @@ func SurfaceTests() []SurfaceTest {
 		{"takes nothing for deleted after a listing that broke off", testBrokenListing},
 		{"takes nothing twice when it starts again", testRestart},
 		{"carries files byte for byte", testFiles},
+		{"attaches a thread with all that was said in it", testAttach},
+		{"carries reactions both ways", testReactions},
+		{"takes a reaction to the card for a gesture", testCardReaction},
+		{"closes with a lock and reopens without", testLock},
 		{"waits when told to", testLimited},
 		{"leaves a note for what it cannot show", testUnshowable},
 		{"parks with a remedy and goes on by itself", testChannelLost},

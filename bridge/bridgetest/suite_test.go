@@ -2,6 +2,7 @@ package bridgetest_test
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -38,7 +39,15 @@ func fake(echo bridgetest.Echo) bridgetest.Fixture {
 	return bridgetest.Fixture{
 		Place: chat.Place("general"), Fits: 100, Files: true,
 		People: people{chat}, Trouble: trouble{chat, faults},
-		Changed: chat.Bell().Any,
+		Changed: chat.Bell().Any, Reactions: people{chat},
+		Begin: func(body string) string { return chat.Say("Anders", "general", "", body) },
+		Lock: func(thread string, locked bool) {
+			action := bridge.PressReopen
+			if locked {
+				action = bridge.PressClose
+			}
+			chat.Press("Anders", "general", thread, action, "")
+		},
 		Connect: func(ctx context.Context, r *bridge.Receiver) (bridge.Port, func()) {
 			s := chat.Connect(bridgetest.NewLife(), r)
 			var wg sync.WaitGroup
@@ -55,6 +64,20 @@ func (p people) Say(thread, body string, files ...bridgetest.Attachment) string 
 }
 func (p people) Edit(ref, body string) { p.chat.Edit(ref, body) }
 func (p people) Delete(ref string)     { p.chat.Delete(ref) }
+
+func (p people) React(ref, emoji string, on bool) { p.chat.React("Anders", ref, emoji, on) }
+
+func (p people) OurReactions(ref string) []string {
+	var out []string
+	for _, post := range p.chat.Posts() {
+		for emoji, who := range post.Reactions {
+			if post.Ref == ref && slices.ContainsFunc(who, func(a bridge.Account) bool { return a.ID == "B-ours" }) {
+				out = append(out, emoji)
+			}
+		}
+	}
+	return out
+}
 
 func (p people) See(thread string) []bridgetest.Post {
 	if thread == "" {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/sidebridge/sidebridge/bridge"
@@ -12,7 +13,7 @@ import (
 
 // Surface is the adapter for a Chat: one process's connection to it. Its steps
 // are named "deliver root", "deliver post", "deliver file", "deliver edit",
-// "deliver delete", "find", "list", "list page", "fetch" and "probe".
+// "deliver delete", "deliver reaction", "find", "list", "list page", "fetch" and "probe".
 type Surface struct {
 	chat   *Chat
 	life   *Life
@@ -95,6 +96,8 @@ func callName(c bridge.Call, p payload) string {
 		return "root"
 	case p.file != nil:
 		return "file"
+	case p.emoji != "":
+		return "reaction"
 	default:
 		return string(c.Verb)
 	}
@@ -112,6 +115,9 @@ func (c *Chat) take(a bridge.Attempt, p payload, file []Attachment, memo string)
 		return bridge.Receipt{}, nil, err
 	}
 	defer c.bell.RingAll()
+	if p.emoji != "" {
+		return c.takeReaction(a.Call.Ref, p)
+	}
 	switch a.Call.Verb {
 	case bridge.VerbEdit:
 		return c.takeEdit(a.Call.Ref, p.text)
@@ -150,12 +156,24 @@ func (c *Chat) takeEdit(ref, text string) (bridge.Receipt, *bridge.Inbound, erro
 	return bridge.Receipt{Ref: ref, Print: echo.Print}, &echo, nil
 }
 
+func (c *Chat) takeReaction(ref string, p payload) (bridge.Receipt, *bridge.Inbound, error) {
+	have := c.find(ref)
+	if have == nil {
+		return bridge.Receipt{}, nil, &bridge.SurfaceError{Class: bridge.Rejected, Code: "message_not_found"}
+	}
+	if slices.Contains(have.Reactions[p.emoji], c.bot()) == p.on {
+		return bridge.Receipt{Ref: ref}, nil, nil // it is so already: that is success
+	}
+	echo := c.reacted(have, c.bot(), p.emoji, p.on)
+	return bridge.Receipt{Ref: ref}, &echo, nil
+}
+
 func (c *Chat) takePost(a bridge.Attempt, text string, files []Attachment, memo string) (bridge.Receipt, *bridge.Inbound, error) {
 	if ref, done := c.used[memo]; done && memo != "" {
 		return bridge.Receipt{Ref: ref, Print: print(text, files)}, nil, nil // an upload is shared once
 	}
 	p := &Post{
-		Channel: a.Mirror.Place.Channel, Author: bridge.Account{Surface: c.name, Workspace: c.workspace, ID: "B-ours"},
+		Channel: a.Mirror.Place.Channel, Author: c.bot(),
 		Name: "Sidebridge", Ours: true, Body: text, Token: a.Token, Files: files, memo: memo,
 	}
 	if !a.Call.Root {

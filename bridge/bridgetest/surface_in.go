@@ -2,6 +2,8 @@ package bridgetest
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/sidebridge/sidebridge/bridge"
@@ -146,7 +148,14 @@ func (c *Chat) listing(m bridge.Mirror) []bridge.Inbound {
 		if p.Rev != "" {
 			kind = bridge.InEdit
 		}
-		out = append(out, c.inbound(kind, p))
+		in := c.inbound(kind, p)
+		in.Source.Thread = m.Thread // also of the post that began it
+		out = append(out, in)
+		for _, emoji := range slices.Sorted(maps.Keys(p.Reactions)) { // those there are, not those taken back
+			for _, who := range p.Reactions[emoji] {
+				out = append(out, c.reaction(bridge.InReact, p, who, emoji))
+			}
+		}
 	}
 	return out
 }
