@@ -102,8 +102,8 @@ func logTable(t *testing.T, table map[string]int) {
 	t.Logf("%d runs, each with one step gone wrong:\n%s", total, strings.Join(lines, "\n"))
 	for _, must := range []string{
 		"append Begin", "append Settle", "append Inbound post", "append Inbound edit", "append Inbound delete",
-		"append StoreFile", "deliver root", "deliver post", "deliver edit", "deliver delete", "deliver file",
-		"list", "list page", "fetch",
+		"append StoreFile", "deliver root", "deliver post", "deliver edit", "deliver delete", "deliver file", "deliver reaction",
+		"append Inbound react", "list", "list page", "fetch",
 	} {
 		if table[must] == 0 && !t.Failed() {
 			t.Errorf("no run had %q go wrong", must)
@@ -211,8 +211,18 @@ func (s *story) tell() {
 	}
 	s.post("look", upload)
 	chat.Edit(anders, "I know it")
+	s.react("Anders: I know it", "🙏")
 	talk.Say("Lena", "lounge", lounge, "see", bridgetest.Attachment{Name: "s.txt", MIME: "text/plain", Data: []byte("scan")})
 	s.append(&bridge.EditMessage{Actor: alice, Message: first, Body: "short"})
+	s.w.Until(5*time.Minute, func() bool {
+		for _, p := range talk.Thread("lounge", lounge) {
+			if p.Ours && strings.HasSuffix(p.Body, ": short") {
+				talk.React("Lena", p.Ref, "👍", true)
+				return true
+			}
+		}
+		return false
+	})
 	chat.Cut()
 	chat.Say("Anders", "billing", billing, "unheard")
 	<-time.After(5 * time.Second)
@@ -225,6 +235,19 @@ func (s *story) tell() {
 	s.append(&bridge.SetState{Actor: alice, Conversation: s.conv})
 }
 
+// react lets the agent react to a message as soon as the record has it.
+func (s *story) react(said, emoji string) {
+	s.w.Until(5*time.Minute, func() bool {
+		for _, m := range s.agent.Said(s.conv) {
+			if m.Name+": "+m.Body == said {
+				s.append(&bridge.React{Actor: alice, Message: m.ID, Emoji: emoji, On: true})
+				return true
+			}
+		}
+		return false
+	})
+}
+
 // check compares what people see with what the log says they must.
 func (s *story) check() {
 	for _, what := range s.w.Memory.Verify() {
@@ -233,11 +256,11 @@ func (s *story) check() {
 	var record []string
 	for _, m := range s.w.Memory.Said(s.conv) {
 		if !m.Deleted {
-			record = append(record, m.Name+": "+m.Body)
+			record = append(record, strings.Join(append([]string{m.Name + ": " + m.Body}, m.Reactions...), " "))
 		}
 	}
 	slices.Sort(record)
-	want := []string{"Alice: look", "Alice: short", "Anders: I know it", "Anders: unheard", "Lena: see"}
+	want := []string{"Alice: look", "Alice: short 👍 Lena", "Anders: I know it 🙏 Alice", "Anders: unheard", "Lena: see"}
 	if diff := cmp.Diff(want, record); diff != "" {
 		s.t.Errorf("%s: record (-want +got):\n%s", s.name, diff)
 	}
@@ -269,12 +292,47 @@ func (s *story) checkMirror(m bridge.Mirror) {
 			theirs = append(theirs, p.Name+": "+line)
 		}
 	}
+	s.checkReactions(m, chat.Thread(m.Place.Channel, m.Thread))
 	wantOurs, wantTheirs := s.wanted(m)
 	if diff := cmp.Diff(wantOurs, ours); diff != "" {
 		s.t.Errorf("%s: ours in %s (-want +got):\n%s", s.name, m.Place.Channel, diff)
 	}
 	if diff := cmp.Diff(wantTheirs, theirs); diff != "" {
 		s.t.Errorf("%s: theirs in %s (-want +got):\n%s", s.name, m.Place.Channel, diff)
+	}
+}
+
+// checkReactions: our bot has reacted where, and only where, somebody elsewhere has.
+func (s *story) checkReactions(m bridge.Mirror, posts []bridgetest.Post) {
+	copies, err := s.agent.MirrorCopies(s.t.Context(), m.ID)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	first := map[int64]string{}
+	for _, c := range copies {
+		if first[c.Message] == "" && !c.Gone {
+			first[c.Message] = c.Ref
+		}
+	}
+	var want, got []string
+	s.w.Memory.Look(func(st *bridge.State) {
+		for key, r := range st.Reactions {
+			if r.Mirror != m.ID.Seq {
+				want = append(want, first[key.Message.Seq]+" "+key.Emoji)
+			}
+		}
+	})
+	for _, p := range posts {
+		for emoji, who := range p.Reactions {
+			if slices.ContainsFunc(who, func(a bridge.Account) bool { return a.ID == "B-ours" }) {
+				got = append(got, p.Ref+" "+emoji)
+			}
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		s.t.Errorf("%s: our reactions in %s (-want +got):\n%s", s.name, m.Place.Channel, diff)
 	}
 }
 

@@ -72,6 +72,7 @@ func clone(st *bridge.State) *bridge.State {
 	out := bridge.NewState(time.Time{})
 	out.Tickets, out.Conversations, out.Mirrors = rows(st.Tickets), rows(st.Conversations), rows(st.Mirrors)
 	out.Messages, out.Copies, out.Deliveries = rows(st.Messages), rows(st.Copies), rows(st.Deliveries)
+	out.Reactions = rows(st.Reactions)
 	out.Files, out.Accounts, out.Keys = rows(st.Files), rows(st.Accounts), maps.Clone(st.Keys)
 	return out
 }
@@ -177,6 +178,7 @@ func TestTheSameRequestTwiceIsOneEntry(t *testing.T) {
 			&bridge.ChangeTicket{Actor: alice, Ticket: ticket, Status: "pending", Key: "change"},
 			&bridge.StartConversation{Actor: alice, Ticket: ticket, Subject: "s", Body: "b", Key: "start"},
 			&bridge.PostMessage{Actor: alice, Conversation: conv, Body: "b", Key: "post"},
+			&bridge.AttachThread{Actor: alice, Ticket: ticket, Subject: "s", Target: bridge.Target{Place: places[1]}, Thread: "1.5", Key: "attach"},
 		}
 	}
 	m := bridgetest.NewMemory(nil)

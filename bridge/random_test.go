@@ -35,7 +35,7 @@ var places = []bridge.Place{
 func randomCommand(pick choose, st *bridge.State) bridge.Command {
 	r := random{pick, st}
 	kinds := []func() bridge.Command{
-		r.createTicket, r.start, r.start, r.post, r.post, r.inbound, r.inbound, r.inbound, r.inbound, r.begin, r.begin, r.begin,
+		r.createTicket, r.start, r.start, r.attach, r.react, r.reaction, r.reaction, r.post, r.post, r.inbound, r.inbound, r.inbound, r.inbound, r.begin, r.begin, r.begin,
 		r.settle, r.settle, r.settle, r.onTicket, r.onTicket, r.changeTicket, r.onMessage, r.onMessage, r.onFile, r.sending, r.sending, r.sending,
 	}
 	return kinds[pick(len(kinds))]()
@@ -92,6 +92,38 @@ func (r random) start() bridge.Command {
 		c.Targets = append(c.Targets, bridge.Target{Place: oneOf(r.pick, places...), Rule: "1"})
 	}
 	return c
+}
+
+func (r random) attach() bridge.Command {
+	return &bridge.AttachThread{
+		Actor: r.actor(), Ticket: r.ticket(), Subject: oneOf(r.pick, "Who knows?", ""), Thread: oneOf(r.pick, r.ref(), r.ref(), ""),
+		Target: bridge.Target{Place: oneOf(r.pick, places...), Rule: "1"}, Key: r.key(),
+	}
+}
+
+func (r random) emoji() string {
+	return oneOf(r.pick, "👍", "✅", "👀", ":ours:", "", "two words")
+}
+
+func (r random) react() bridge.Command {
+	return &bridge.React{Actor: r.actor(), Message: r.id(ids(r.st.Messages)), Emoji: r.emoji(), On: r.pick(2) == 0}
+}
+
+// reaction is one from a chat, mostly to a copy there is.
+func (r random) reaction() bridge.Command {
+	key, ok := r.copyKey()
+	if !ok {
+		key = bridge.CopyKey{Surface: places[0].Surface, Workspace: places[0].Workspace, Channel: places[0].Channel, Ref: r.ref()}
+	}
+	in := &bridge.Inbound{
+		Kind: oneOf(r.pick, bridge.InReact, bridge.InReact, bridge.InUnreact), Emoji: r.emoji(), Ours: r.pick(6) == 0, Key: r.key(),
+		Source: bridge.Source{Surface: key.Surface, Workspace: key.Workspace, Channel: key.Channel, Ref: key.Ref},
+	}
+	if r.pick(6) > 0 {
+		in.Author = bridge.Account{Surface: key.Surface, Workspace: key.Workspace, ID: oneOf(r.pick, "U1", "U2")}
+		in.AuthorName = oneOf(r.pick, "Anders", "")
+	}
+	return in
 }
 
 func (r random) post() bridge.Command {
@@ -161,6 +193,7 @@ func (r random) inbound() bridge.Command {
 		Source: bridge.Source{Surface: place.Surface, Workspace: place.Workspace, Channel: place.Channel, Thread: thread, Ref: r.ref(), Rev: oneOf(r.pick, "", "1", "2", "10")},
 		Author: bridge.Account{Surface: place.Surface, Workspace: place.Workspace, ID: oneOf(r.pick, "U1", "U2")}, AuthorName: oneOf(r.pick, "Anders", "", "Alice"),
 		Body: r.body(), Print: oneOf(r.pick, "", "p1", "p2"), Action: oneOf(r.pick, "close", "reopen", "take", "odd"), Key: r.key(),
+		ThreadLives: r.pick(3) == 0,
 	}
 	if key, ok := r.copyKey(); ok {
 		in.Source.Surface, in.Source.Workspace, in.Source.Channel, in.Source.Ref = key.Surface, key.Workspace, key.Channel, key.Ref

@@ -30,7 +30,7 @@ func TestDatabaseDecidesAsMemoryDoes(t *testing.T) {
 				}
 			}
 			rng := rand.New(rand.NewPCG(seed, 7))
-			for i := range 150 {
+			for i := range 200 {
 				var c bridge.Command
 				m.Look(func(st *bridge.State) {
 					if c = beginning(i, st); c == nil {
@@ -89,6 +89,7 @@ func alike() []gocmp.Option {
 		cmpopts.SortSlices(func(a, b bridge.Message) bool { return compareIDs(a.ID, b.ID) < 0 }),
 		cmpopts.SortSlices(func(a, b bridge.Mirror) bool { return compareIDs(a.ID, b.ID) < 0 }),
 		cmpopts.SortSlices(func(a, b bridge.Copy) bool { return fmt.Sprint(a.CopyKey) < fmt.Sprint(b.CopyKey) }),
+		cmpopts.SortSlices(func(a, b bridge.Reaction) bool { return a.Seq < b.Seq }),
 		cmpopts.SortSlices(func(a, b bridge.File) bool {
 			return cmp.Or(cmp.Compare(a.Message, b.Message), cmp.Compare(a.N, b.N)) < 0
 		}),
