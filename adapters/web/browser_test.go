@@ -322,6 +322,7 @@ func TestBrowserShowsEveryPage(t *testing.T) {
 		"tickets": "/tickets", "ticket": fmt.Sprintf("/tickets/%d", ticket), "ticket-new": "/tickets/new", "audit": fmt.Sprintf("/tickets/%d/audit", ticket),
 		"account": "/account", "people": "/admin/people", "mapping": "/admin/mapping", "rule": "/admin/rules/r1", "tokens": "/admin/tokens",
 		"health": "/admin/health", "error": "/nothing", "history": "/m/" + w.edited.String() + "/history",
+		"link": w.link(inDiscord, "ada_in_discord"), "link-bad": "/link/none",
 	}
 	for name, path := range pages {
 		for _, look := range []struct {
@@ -336,7 +337,8 @@ func TestBrowserShowsEveryPage(t *testing.T) {
 			}
 			b.open(path)
 			if name == "ticket" && look.name != "dark" {
-				b.do(chromedp.Click(chromedp.CSS("#start > summary")), chromedp.Click(chromedp.CSS(".change > summary")))
+				b.do(chromedp.Click(chromedp.CSS("#start > summary")), chromedp.Click(chromedp.CSS(".change > summary")),
+					chromedp.Click(chromedp.CSS("#attach > summary")), chromedp.Click(chromedp.CSS(".react-more > summary")))
 			}
 			if got := b.js("document.documentElement.scrollWidth"); got != fmt.Sprint(look.width) && !(got < fmt.Sprint(look.width) && len(got) <= len(fmt.Sprint(look.width))) {
 				t.Errorf("%s, %s: the page is %s wide in a window of %d", name, look.name, got, look.width)
