@@ -86,6 +86,8 @@ type Attempt struct {
 	Token  string
 	// BegunAt is when the call was begun first.
 	BegunAt time.Time
+	// Known are the copies on the mirror: a post that is one of them is not this one.
+	Known []Copy
 	// Memo is what was remembered by an earlier attempt; Remember stores it durably.
 	Memo     string
 	Remember func(ctx context.Context, memo string) error

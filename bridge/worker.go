@@ -256,7 +256,7 @@ func (t *turn) hold(key DeliveryKey, wait time.Duration, whole bool) error {
 
 func (t *turn) attempt(d Delivery, c Call) Attempt {
 	return Attempt{
-		Mirror: t.w.Mirror, Call: c, Token: d.Token, BegunAt: d.BegunAt, Memo: d.Memo,
+		Mirror: t.w.Mirror, Call: c, Token: d.Token, BegunAt: d.BegunAt, Memo: d.Memo, Known: t.w.Copies,
 		Remember: func(ctx context.Context, memo string) error {
 			_, err := t.h.r.Store.Append(ctx, &Remember{Fence: t.h.fence, Key: d.DeliveryKey, Memo: memo})
 			return err

@@ -1,0 +1,112 @@
+package bridge
+
+import (
+	"slices"
+	"strings"
+)
+
+// What every surface's plan has in common. The rendering is the adapter's own.
+
+// HasNothing reports whether there is nothing to plan: the entry was said in the
+// mirror's own thread, or its words were erased before they were shown.
+func (v *View) HasNothing() bool {
+	if v.Entry.saidIn(&v.Mirror) {
+		return true
+	}
+	return v.Entry.Erased && (v.Entry.Kind == MessagePosted || v.Entry.Kind == MessageEdited)
+}
+
+// WordCopies are our posts that show the message's words, oldest first. Files is the
+// fingerprint of posts that show files only: an edit of the words leaves those alone
+// which came later than the words. A post that came in the place of the words has room
+// for them.
+func (v *View) WordCopies(files string, before func(a, b string) bool) []Copy {
+	var out []Copy
+	for _, c := range v.Copies {
+		if c.Ours() && (c.Rev != files || c.Entry == c.Message) {
+			out = append(out, c)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Copy) int {
+		switch {
+		case before(a.Ref, b.Ref):
+			return -1
+		case before(b.Ref, a.Ref):
+			return 1
+		}
+		return 0
+	})
+	return out
+}
+
+// PlanEdits changes the posts that show a message: there are as many as there were.
+// Parts has no more payloads than there are copies; spare copies are deleted.
+func (v *View) PlanEdits(copies []Copy, parts []any) []Call {
+	var calls []Call
+	for i, c := range copies {
+		if i < len(parts) {
+			calls = append(calls, Call{Verb: VerbEdit, Message: v.Message, Ref: c.Ref, Payload: parts[i]})
+			continue
+		}
+		calls = append(calls, Call{Verb: VerbDelete, Message: v.Message, Ref: c.Ref})
+	}
+	return calls
+}
+
+// PlanDeletes takes away every post of ours that shows the message.
+func (v *View) PlanDeletes() []Call {
+	var calls []Call
+	for _, c := range v.Copies {
+		if c.Ours() {
+			calls = append(calls, Call{Verb: VerbDelete, Message: v.Message, Ref: c.Ref})
+		}
+	}
+	return calls
+}
+
+// FileIsWelcome reports whether a file that was fetched later is to be shown: not
+// where it came from, and not where the message itself was removed.
+func (v *View) FileIsWelcome() bool {
+	ours := false
+	for _, c := range v.Copies {
+		if !c.Ours() {
+			return false
+		}
+		ours = true
+	}
+	return ours && len(v.Files) > 0
+}
+
+// AskedHere reports whether the entry is about the message that the card quotes.
+func (v *View) AskedHere() bool { return v.Message != 0 && v.Message == v.Asked }
+
+// FilesToCome names the files of the message that are still on their way to us.
+func (v *View) FilesToCome() []string {
+	var out []string
+	for _, name := range v.Entry.Words.Files {
+		if !slices.ContainsFunc(v.Files, func(f ViewFile) bool { return f.Name == name }) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// Speaker says who said what the entry shows and where from: "Alice (agent)",
+// "Sanne (Slack)". The name is the actor's, as it can be shown.
+func (v *View) Speaker(name string) string {
+	if name == "" {
+		name = "somebody"
+	}
+	source := v.Entry.Facts.Source
+	switch role := v.Entry.Facts.Role; {
+	case role == RoleAgent || role == RoleAdmin:
+		return name + " (agent)"
+	case role == RoleCustomer:
+		return name + " (customer)"
+	case role == RoleSystem || source == nil || source.Surface == "" || source.Surface == SurfaceWeb:
+		return name
+	case source.Place() == v.Mirror.Place:
+		return name
+	}
+	return name + " (" + strings.ToUpper(source.Surface[:1]) + source.Surface[1:] + ")"
+}
