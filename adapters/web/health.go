@@ -58,7 +58,7 @@ func (s *Server) healthPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	slices.Reverse(p.Parked) // the newest tickets first
 	err = s.store.BlockedWorkspaces(ctx, func(surface, workspace, reason, remedy string, since time.Time) {
-		p.Blocked = append(p.Blocked, blockedLine{surfaceName(surface), workspace, reason, remedy, since})
+		p.Blocked = append(p.Blocked, blockedLine{surfaceName(surface), s.workspace(surface, workspace), reason, remedy, since})
 	})
 	if err != nil {
 		return err

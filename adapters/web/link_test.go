@@ -36,7 +36,9 @@ func (w *world) owner(a bridge.Account) string {
 }
 
 func TestAPersonTakesTheirAccountByTheLinkThatTheChatShowedThem(t *testing.T) {
-	w := newWorld(t)
+	w := newWorldWith(t, func(o *web.Options) {
+		o.Workspaces = map[bridge.Place]string{{Surface: "discord", Workspace: "9"}: "acme"}
+	})
 	path := w.link(inDiscord, "bob <the> agent")
 	stranger := w.browser()
 	if got := stranger.get(path); got.status != http.StatusSeeOther || !strings.HasPrefix(got.to(), "/sign-in?next=%2Flink%2F") {
@@ -62,7 +64,7 @@ func TestAPersonTakesTheirAccountByTheLinkThatTheChatShowedThem(t *testing.T) {
 		t.Errorf("another person took the account: %d", got.status)
 	}
 	// Discord accounts are on the People page with their surface, name and id.
-	has(t, "the People page", ada.get("/admin/people").body, "bob &lt;the&gt; agent", "Discord 9 77 · linked to Bob Agent")
+	has(t, "the People page", ada.get("/admin/people").body, "bob &lt;the&gt; agent", "Discord acme · 77 · linked to Bob Agent")
 }
 
 func TestALinkThatIsOldOrForgedSaysWhatToDo(t *testing.T) {

@@ -99,6 +99,11 @@ func surfaceName(surface string) string {
 	}
 }
 
+// workspace returns what the configuration calls a workspace, or its id.
+func (s *Server) workspace(surface, id string) string {
+	return cmp.Or(s.o.Workspaces[bridge.Place{Surface: surface, Workspace: id}], id)
+}
+
 // sortedNames returns a map's keys by the names they lead to.
 func sortedNames(m map[string]string) []string {
 	keys := make([]string, 0, len(m))

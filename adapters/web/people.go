@@ -15,12 +15,18 @@ type peoplePage struct {
 	page
 	People   []bridge.Known
 	Disabled []bridge.Known
-	Accounts []bridge.Known
+	Accounts []accountLine
 	Names    map[string]string
 	Roles    []bridge.Role
 	Error    string
 	Name     string
 	Email    string
+}
+
+// accountLine is an account that was seen in a chat.
+type accountLine struct {
+	bridge.Known
+	Where string // the surface and workspace
 }
 
 func (s *Server) peoplePage(w http.ResponseWriter, r *http.Request) error {
@@ -36,8 +42,12 @@ func (s *Server) showPeople(w http.ResponseWriter, r *http.Request, status int, 
 	if p.Disabled, err = s.store.People(r.Context(), true); err != nil {
 		return err
 	}
-	if p.Accounts, err = s.store.Accounts(r.Context(), accountsShown); err != nil {
+	accounts, err := s.store.Accounts(r.Context(), accountsShown)
+	if err != nil {
 		return err
+	}
+	for _, k := range accounts {
+		p.Accounts = append(p.Accounts, accountLine{k, surfaceName(k.Account.Surface) + " " + s.workspace(k.Account.Surface, k.Account.Workspace)})
 	}
 	p.Names = map[string]string{}
 	for _, k := range append(p.People, p.Disabled...) {

@@ -40,6 +40,9 @@ type Options struct {
 	Bell *bridge.Bell
 	// Probers ask surfaces, by their names, whether posts would work.
 	Probers map[string]Prober
+	// Workspaces are what the configuration calls workspaces, by their places without a
+	// channel: an id says little to people.
+	Workspaces map[bridge.Place]string
 	// Links read the links to threads that people paste, each those of one workspace.
 	Links []LinkReader
 	// PublicURL is the address of these pages as people's browsers see it. With

@@ -34,7 +34,8 @@ type app struct {
 
 	probers map[string]web.Prober
 	links   []web.LinkReader
-	ports   []string // the relays' ports, as metrics name them
+	names   map[bridge.Place]string // of workspaces, by the configuration
+	ports   []string                // the relays' ports, as metrics name them
 	routes  []route
 	// receiving are the surfaces' own loops, sending the relays, keeping what goes
 	// on until the end. They are stopped in this order.
@@ -62,7 +63,7 @@ type route struct {
 // newApp opens, locks and wires everything, and listens; nothing runs yet. After an
 // error nothing is left open.
 func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*app, error) {
-	a := &app{cfg: cfg, log: log, metrics: newMetrics(), probers: map[string]web.Prober{}}
+	a := &app{cfg: cfg, log: log, metrics: newMetrics(), probers: map[string]web.Prober{}, names: map[bridge.Place]string{}}
 	if err := a.wire(ctx); err != nil {
 		return nil, errors.Join(err, a.close())
 	}

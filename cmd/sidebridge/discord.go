@@ -58,12 +58,22 @@ func (a *app) addBot(c config.Discord) (*discord.Adapter, error) {
 		})
 		w.channels = newChannelLister(nil, a.store, log)
 		guilds[g.Workspace()] = w
+		a.names[bridge.Place{Surface: discord.Surface, Workspace: g.Workspace()}] = guildName(c, g.Workspace())
 	}
 	a.receiving = append(a.receiving, worker{"discord " + c.Name, func(ctx context.Context) error {
 		return guilds.ended(ctx, "[[discord]] "+c.Name, adapter.Run(ctx))
 	}})
 	a.links = append(a.links, adapter)
 	return adapter, nil
+}
+
+// guildName is what pages call a guild: the bot's name in the configuration, with the
+// guild's id when it serves several.
+func guildName(c config.Discord, guild string) string {
+	if len(c.Guilds) == 1 {
+		return c.Name
+	}
+	return c.Name + " " + guild
 }
 
 // discordOptions are what the configuration alone says of a bot.
