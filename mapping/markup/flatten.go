@@ -51,8 +51,10 @@ func (f *flattener) node(n ast.Node, at place) {
 	switch n := n.(type) {
 	case *ast.Heading:
 		f.paragraph(f.inline(n, bold), at)
-	case *ast.CodeBlock, *ast.FencedCodeBlock:
-		f.blocks = append(f.blocks, block{kind: blockPre, quoted: at.quoted, spans: appendText(nil, codeText(n, f.src))})
+	case *ast.CodeBlock:
+		f.pre(n, "", at)
+	case *ast.FencedCodeBlock:
+		f.pre(n, string(n.Language(f.src)), at)
 	case *ast.Blockquote:
 		f.apart = true
 		at.quoted = true
@@ -83,6 +85,14 @@ func (f *flattener) paragraph(spans []span, at place) {
 	}
 	f.apart = false
 	f.blocks = append(f.blocks, block{kind: kind, spans: spans})
+}
+
+// pre adds a code block. A language that is no name is left out.
+func (f *flattener) pre(n ast.Node, lang string, at place) {
+	if !languageName.MatchString(lang) {
+		lang = ""
+	}
+	f.blocks = append(f.blocks, block{kind: blockPre, quoted: at.quoted, lang: lang, spans: appendText(nil, codeText(n, f.src))})
 }
 
 func (f *flattener) list(l *ast.List, at place) {

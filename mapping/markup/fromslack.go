@@ -162,8 +162,13 @@ func (in *slackReader) link(address, label string, st style) span {
 // named gives the text and target of something that has an id: the name that
 // the directory knows, else the one Slack sent along, else unknown.
 func (in *slackReader) named(sign, id, given, unknown string) (text, target string) {
-	target = surfaceSlack + "/" + in.workspace + "/" + id
-	name, ok := in.dir.Name(surfaceSlack, in.workspace, id)
+	return named(in.dir, surfaceSlack, in.workspace, sign, id, given, unknown)
+}
+
+// named gives the text and target of what has an id in a workspace of a surface.
+func named(d Directory, surface, workspace, sign, id, given, unknown string) (text, target string) {
+	target = surface + "/" + workspace + "/" + id
+	name, ok := d.Name(surface, workspace, id)
 	name = strings.TrimLeft(CleanName(name), sign)
 	if !ok || name == "" {
 		name = strings.TrimLeft(CleanName(given), sign)
@@ -171,7 +176,7 @@ func (in *slackReader) named(sign, id, given, unknown string) (text, target stri
 	if name == "" {
 		name = unknown
 	}
-	if id == "" || in.workspace == "" || strings.ContainsAny(id, "/?") || !ownTarget(target) {
+	if id == "" || workspace == "" || strings.ContainsAny(id, "/?") || !ownTarget(target) {
 		target = ""
 	}
 	return sign + name, target

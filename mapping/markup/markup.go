@@ -48,8 +48,11 @@ const (
 	schemeDate      = "date"
 )
 
-// surfaceSlack is Slack's name in targets and in questions to a Directory.
-const surfaceSlack = "slack"
+// The surfaces' names in targets and in questions to a Directory.
+const (
+	surfaceSlack   = "slack"
+	surfaceDiscord = "discord"
+)
 
 // nobody is the Directory that knows nothing.
 type nobody struct{}

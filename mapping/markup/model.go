@@ -52,11 +52,12 @@ const (
 type block struct {
 	kind    blockKind
 	spans   []span
-	quoted  bool // an item or code block that stands in a quote
-	ordered bool // an item with a number
-	number  int  // the number of an ordered item
-	indent  int  // how deep an item stands, 0 to maxIndent
-	fresh   bool // an item that starts a list although one like it precedes it
+	quoted  bool   // an item or code block that stands in a quote
+	ordered bool   // an item with a number
+	number  int    // the number of an ordered item
+	indent  int    // how deep an item stands, 0 to maxIndent
+	fresh   bool   // an item that starts a list although one like it precedes it
+	lang    string // the language of a code block, "" for none
 }
 
 // maxIndent is how deep lists go: Slack draws 0 to 8.

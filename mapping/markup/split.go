@@ -30,7 +30,7 @@ type piece struct {
 
 // visible reports whether the piece makes a message that is not empty.
 func (p piece) visible() bool {
-	return !isBlankText(p.text) && (p.shown || p.text != quoteMark(true))
+	return !isBlankText(p.text) && (p.shown || p.text != quoteMark(true) && p.text != discordQuote)
 }
 
 func isBlankText(s string) bool { return strings.TrimSpace(s) == "" }

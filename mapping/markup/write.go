@@ -31,7 +31,7 @@ func (w *writer) chunk(blocks []block) {
 	b := blocks[0]
 	switch b.kind {
 	case blockPre:
-		text = fenced(plainSpans(b.spans))
+		text = fenced(plainSpans(b.spans), b.lang)
 	case blockItem:
 		text = writeList(blocks)
 	default:
@@ -52,9 +52,9 @@ func (w *writer) chunk(blocks []block) {
 }
 
 // fenced puts text into a code fence longer than any run of backticks in it.
-func fenced(text string) string {
+func fenced(text, lang string) string {
 	fence := strings.Repeat("`", max(3, longestRun(text, '`')+1))
-	return fence + "\n" + text + "\n" + fence
+	return fence + lang + "\n" + text + "\n" + fence
 }
 
 // longestRun returns how often c stands in a row in s at most.

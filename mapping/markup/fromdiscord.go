@@ -1,0 +1,209 @@
+package markup
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// DiscordText is the text of a Discord message as an event or a listing gives it.
+type DiscordText struct {
+	Guild   string // the guild it was said in, for the targets of mentions
+	Content string // Discord Markdown
+}
+
+// FromDiscord returns a Discord message as Markdown. It reads what Discord's clients
+// show: styles, quotes, code, lists, links and Discord's own tokens. What the record
+// has no word for stays readable: an underline is italic, a heading bold, small
+// print and a spoiler's bars are text. Names come from d.
+//
+// What ToDiscord put in to keep text from coming alive is taken out again, so the
+// Fingerprint of FromDiscord of a part is the same before it was sent and after
+// Discord gave it back.
+func FromDiscord(msg DiscordText, d Directory) string {
+	in := discordReader{guild: msg.Guild, dir: known(d)}
+	in.read(msg.Content)
+	return write(tidy(in.blocks))
+}
+
+// A discordReader turns Discord Markdown into blocks.
+type discordReader struct {
+	guild  string
+	dir    Directory
+	blocks []block
+	marks  int // how many marks were looked at
+
+	quoted bool   // inside a quote
+	buffer string // lines of the paragraph that are not read yet
+	para   []span // what was read of the paragraph
+	list   bool   // the last line belonged to a list
+	depths []int  // where the open lists' items start
+	blanks int    // empty lines since the last item
+}
+
+// read reads a message.
+func (in *discordReader) read(content string) {
+	s := strings.TrimRight(clean(content), zeroWidthSpace)
+	if rest, ok := strings.CutPrefix(s, zeroWidthSpace); ok {
+		s = strings.TrimPrefix(rest, "\n")
+	}
+	in.lines(s)
+	in.endParagraph()
+}
+
+// lines reads from the start of a line. Quotes do not nest.
+func (in *discordReader) lines(s string) {
+	for s != "" {
+		if !in.quoted {
+			quote, rest := cutQuote(s)
+			if quote != "" {
+				in.quote(quote)
+				s = rest
+				continue
+			}
+		}
+		head, pre, rest := in.cutCode(s)
+		in.line(head)
+		for pre != nil {
+			in.code(*pre)
+			rest = strings.TrimLeft(rest, " ")
+			if after, ok := strings.CutPrefix(rest, "\n"); ok {
+				rest = after
+				break
+			}
+			head, pre, rest = in.cutCode(rest)
+			in.buffer += head
+		}
+		s = rest
+	}
+}
+
+// quotedLine matches what starts a quoted line; an empty one may have lost its blank.
+var quotedLine = regexp.MustCompile(`^ *>(?: |\n|$)`)
+
+// quotedRest matches what quotes everything behind it.
+var quotedRest = regexp.MustCompile(`^ *>>> `)
+
+// cutQuote takes off the quote that s starts with, without its marks. It is "" where
+// there is none.
+func cutQuote(s string) (quote, rest string) {
+	if mark := quotedRest.FindString(s); mark != "" {
+		return s[len(mark):] + "\n", ""
+	}
+	var out strings.Builder
+	for s != "" {
+		mark := quotedLine.FindString(s)
+		if mark == "" || out.Len() == 0 && !strings.HasSuffix(mark, " ") {
+			break
+		}
+		line, after, _ := strings.Cut(s, "\n")
+		out.WriteString(strings.TrimPrefix(line[strings.IndexByte(line, '>')+1:], " ") + "\n")
+		s = after
+	}
+	return out.String(), s
+}
+
+func (in *discordReader) quote(s string) {
+	in.endParagraph()
+	in.endList()
+	in.quoted = true
+	in.lines(s)
+	in.endParagraph()
+	in.endList()
+	in.quoted = false
+}
+
+// code adds a code block.
+func (in *discordReader) code(b block) {
+	in.endParagraph()
+	in.endList()
+	b.quoted = in.quoted
+	in.blocks = append(in.blocks, b)
+}
+
+// headingLine matches a heading or small print, itemLine a list item.
+// https://support.discord.com/hc/en-us/articles/210298617
+var (
+	headingLine = regexp.MustCompile(`^ *(#{1,3}|-#) +(\S.*)`)
+	itemLine    = regexp.MustCompile(`^( *)(?:[-*]|([0-9]{1,9})\.) +(.*)`)
+)
+
+// line reads one line without its code blocks.
+func (in *discordReader) line(s string) {
+	text := strings.TrimSuffix(s, "\n")
+	if m := itemLine.FindStringSubmatch(text); m != nil {
+		in.item(len(m[1]), m[2], m[3])
+		return
+	}
+	if in.list && in.goesOn(text) {
+		return
+	}
+	if m := headingLine.FindStringSubmatch(text); m != nil {
+		in.flush()
+		st := style(0)
+		if m[1][0] == '#' {
+			st = bold
+		}
+		in.para = appendText(append(in.para, in.inline(m[2], st)...), "\n")
+		return
+	}
+	in.buffer += s
+}
+
+// item adds a list item that starts in a column.
+func (in *discordReader) item(column int, number, text string) {
+	in.endParagraph()
+	b := block{kind: blockItem, quoted: in.quoted, fresh: !in.list || in.blanks > 0, spans: in.inline(text, 0)}
+	if number != "" {
+		n, _ := strconv.Atoi(number)
+		b.ordered, b.number = true, min(n, 99_999_999)
+	}
+	for len(in.depths) > 0 && in.depths[len(in.depths)-1] > column {
+		in.depths = in.depths[:len(in.depths)-1]
+	}
+	if len(in.depths) == 0 || in.depths[len(in.depths)-1] < column {
+		in.depths = append(in.depths, column)
+	}
+	b.indent = min(len(in.depths)-1, maxIndent)
+	in.list, in.blanks = true, 0
+	in.blocks = append(in.blocks, b)
+}
+
+// goesOn reports whether a line belongs to the list item before it: it is empty or
+// indented.
+func (in *discordReader) goesOn(text string) bool {
+	if isBlankText(text) {
+		in.blanks++
+		return true
+	}
+	if !strings.HasPrefix(text, "  ") {
+		in.endList()
+		return false
+	}
+	last := &in.blocks[len(in.blocks)-1]
+	last.spans = appendText(last.spans, strings.Repeat("\n", in.blanks+1))
+	last.spans = append(last.spans, in.inline(strings.TrimLeft(text, " "), 0)...)
+	in.blanks = 0
+	return true
+}
+
+func (in *discordReader) endList() { in.list, in.depths, in.blanks = false, nil, 0 }
+
+// flush reads what is in the buffer.
+func (in *discordReader) flush() {
+	in.para = append(in.para, in.inline(in.buffer, 0)...)
+	in.buffer = ""
+}
+
+// endParagraph adds the paragraph.
+func (in *discordReader) endParagraph() {
+	in.flush()
+	kind := blockPara
+	if in.quoted {
+		kind = blockQuote
+	}
+	if !isBlankText(plainSpans(in.para)) {
+		in.blocks = append(in.blocks, block{kind: kind, spans: in.para})
+	}
+	in.para = nil
+}

@@ -1,0 +1,205 @@
+package markup
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// DiscordPart is one message to post.
+type DiscordPart struct {
+	Content string // Discord Markdown
+	// Users are the ids of the accounts that the content mentions, each once: what
+	// allowed_mentions has to name, since nothing else in it may ring.
+	Users []string
+}
+
+// ToDiscord renders a body for Discord, in as many parts as the limit asks for: no
+// part's Content is longer. Discord's limit is 2,000 characters and it does not say
+// of what kind, so the longer count is taken, UTF-16 units; a limit of 0 means 2000,
+// and limits below 200 are taken as 200.
+//
+// What the model says is text is text on Discord: its markup is escaped. Only
+// accounts that d knows are mentioned. Roles and broadcasts never are, and a call to
+// everyone that somebody typed is broken by a zero-width space, also in code. The
+// label of a link is followed by where it leads. JoinDiscord puts parts together
+// again. A body without any text has no parts.
+func ToDiscord(md string, d Directory, limit int) []DiscordPart {
+	return ToDiscordFrom("", md, d, limit)
+}
+
+// ToDiscordFrom is ToDiscord with the name of who speaks in bold on a line of its
+// own before the first part. The name is passed through CleanName; "" puts nothing
+// there.
+func ToDiscordFrom(author, md string, d Directory, limit int) []DiscordPart {
+	w := discordWriter{dir: known(d), max: discordLimit(limit)}
+	w.limit = w.max - seamRoom
+	w.take(author, md)
+	return w.parts()
+}
+
+// maxDiscord is the longest content of a message that a bot may send.
+// https://docs.discord.com/developers/resources/message#create-message
+const maxDiscord = 2000
+
+func discordLimit(limit int) int {
+	if limit <= 0 {
+		return maxDiscord
+	}
+	return max(limit, minLimit)
+}
+
+// A discordWriter takes blocks apart into pieces and puts the pieces into parts.
+type discordWriter struct {
+	splitter
+	dir Directory
+	max int // of a part with its seam
+}
+
+// take makes pieces of a body.
+func (w *discordWriter) take(author, md string) {
+	var blocks []block
+	for _, b := range flatten(md) {
+		if b.kind == blockPre {
+			b.spans = appendText(nil, trimCode(plainSpans(b.spans)))
+			if isBlankText(b.spans[0].text) {
+				continue
+			}
+		}
+		b.spans = w.resolve(b)
+		blocks = append(blocks, b)
+	}
+	w.blocks = headed(author, blocks)
+	for i := range w.blocks {
+		w.block(i)
+	}
+}
+
+// headed puts the name of who speaks before blocks.
+func headed(author string, blocks []block) []block {
+	name := CleanName(author)
+	if name == "" {
+		return blocks
+	}
+	head := []span{{text: name, style: bold}, {text: "\n"}}
+	if len(blocks) > 0 && blocks[0].kind == blockPara {
+		blocks[0].spans = compact(append(head, blocks[0].spans...))
+		return blocks
+	}
+	return append([]block{{kind: blockPara, spans: head[:1]}}, blocks...)
+}
+
+// trimCode takes off the empty lines around a code block that Discord drops.
+func trimCode(text string) string { return strings.Trim(text, "\n") }
+
+// discordID matches the ids of accounts and channels.
+// https://docs.discord.com/developers/reference#snowflakes
+var discordID = regexp.MustCompile(`^[1-9][0-9]{0,19}$`)
+
+// resolve leaves of a block's spans texts and tokens only. A token's text is how it
+// is written.
+func (w *discordWriter) resolve(b block) []span {
+	if b.kind == blockPre {
+		return b.spans
+	}
+	var out []span
+	for i, s := range b.spans {
+		switch s.kind {
+		case spanMention, spanChannel:
+			out = append(out, w.account(s))
+		case spanLink:
+			more := i+1 < len(b.spans) && b.spans[i+1].kind == spanLink && b.spans[i+1].ref == s.ref
+			out = append(out, w.link(s, more)...)
+		case spanDate:
+			out = append(out, discordDate(s)...)
+		case spanEmoji:
+			if !strings.HasPrefix(s.text, ":") {
+				s.kind = spanText
+			}
+			out = append(out, s)
+		default:
+			out = append(out, span{style: s.style, text: s.text})
+		}
+	}
+	return compact(out)
+}
+
+// account is a mention or a channel link if the directory knows the target, else
+// its name.
+func (w *discordWriter) account(s span) span {
+	id, ok := w.dir.Account(s.ref)
+	if !ok || !discordID.MatchString(id) {
+		return span{style: s.style, text: s.text}
+	}
+	s.ref = id
+	if s.kind == spanMention {
+		s.text = "<@" + id + ">"
+	} else {
+		s.text = "<#" + id + ">"
+	}
+	return s
+}
+
+// link is an address, or a label with the address behind it, so that nobody is led
+// to where they cannot see. More says that the label goes on in the next span.
+func (w *discordWriter) link(s span, more bool) []span {
+	if s.text == s.ref && s.style&code == 0 {
+		return address(s.ref, s.style)
+	}
+	label := []span{{style: s.style, text: s.text}}
+	if more || strings.TrimPrefix(s.ref, "mailto:") == s.text {
+		return label
+	}
+	return append(label, shownAddress(s.ref)...)
+}
+
+// maxAddress is the longest address that is a token; a longer one is text, since it
+// may have to be cut.
+const maxAddress = 1500
+
+// address writes where a link leads. Discord makes no preview of one in angle
+// brackets, and mail addresses are no links.
+func address(u string, st style) []span {
+	if strings.HasPrefix(strings.ToLower(u), "mailto:") {
+		return []span{{style: st, text: u[len("mailto:"):]}}
+	}
+	token := "<" + ringing.ReplaceAllString(u, "%40$1") + ">"
+	if width(token) > maxAddress {
+		return []span{{style: st, text: u}}
+	}
+	return []span{{kind: spanLink, style: st, text: token, ref: u}}
+}
+
+// shownAddress is what stands behind a label.
+func shownAddress(u string) []span {
+	return slices.Concat(appendText(nil, " ("), address(u, 0), appendText(nil, ")"))
+}
+
+// parts puts the pieces into as few parts as the limit allows.
+func (w *discordWriter) parts() []DiscordPart {
+	var parts []DiscordPart
+	for start := 0; start < len(w.pieces); {
+		end := w.cut(start, len(w.pieces))
+		content := w.content(start, end)
+		for width(content) > w.max && end > start+1 {
+			end = w.cut(start, start+max(1, (end-start)*w.limit/width(content)))
+			content = w.content(start, end)
+		}
+		if slices.ContainsFunc(w.pieces[start:end], func(p piece) bool { return p.shown && !isBlankText(p.text) }) {
+			parts = append(parts, DiscordPart{Content: content, Users: w.users(start, end)})
+		}
+		start = end
+	}
+	return parts
+}
+
+// users are the accounts that the pieces from start to end mention.
+func (w *discordWriter) users(start, end int) []string {
+	var out []string
+	for _, p := range w.pieces[start:end] {
+		if p.span.kind == spanMention && !slices.Contains(out, p.span.ref) {
+			out = append(out, p.span.ref)
+		}
+	}
+	return out
+}
