@@ -2,7 +2,6 @@ package discord
 
 import (
 	"context"
-	"io"
 	"time"
 
 	"github.com/sidebridge/sidebridge/bridge"
@@ -20,14 +19,6 @@ func (g *Guild) Deliver(context.Context, bridge.Attempt) (bridge.Receipt, error)
 func (g *Guild) Find(context.Context, bridge.Attempt) (bridge.Receipt, bool, error) {
 	return bridge.Receipt{}, false, nil
 }
-
-// List implements bridge.Surface.
-func (g *Guild) List(context.Context, bridge.Mirror, []bridge.Copy, func(context.Context, bridge.Inbound) error) (string, error) {
-	return "", nil
-}
-
-// Fetch implements bridge.Surface.
-func (g *Guild) Fetch(context.Context, bridge.Place, string) (io.ReadCloser, error) { return nil, nil }
 
 // Probe implements bridge.Surface.
 func (g *Guild) Probe(context.Context, bridge.Place) error { return nil }
