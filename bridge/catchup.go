@@ -168,10 +168,7 @@ func (h *holder) listOnce(ctx context.Context, m Mirror) (err error) {
 	if err != nil {
 		return err
 	}
-	seen, err := h.p.Surface.List(ctx, m, known, func(ctx context.Context, in Inbound) error {
-		_, err := h.r.Store.Append(ctx, &in)
-		return err
-	})
+	seen, err := h.listInto(ctx, m, known)
 	if err != nil || seen == "" {
 		return err
 	}

@@ -16,27 +16,26 @@ func (v *View) HasNothing() bool {
 	return v.Entry.Erased && (v.Entry.Kind == MessagePosted || v.Entry.Kind == MessageEdited)
 }
 
-// WordCopies are our posts that show the message's words, oldest first. Files is the
-// fingerprint of posts that show files only: an edit of the words leaves those alone
-// which came later than the words. A post that came in the place of the words has room
-// for them.
-func (v *View) WordCopies(files string, before func(a, b string) bool) []Copy {
-	var out []Copy
+// WordCopies are our posts that show the message's words, in order. Files is the
+// fingerprint of posts that show files only, which an edit of the words leaves alone.
+// A message that had no words has the first of its posts for those that it is given.
+func (v *View) WordCopies(files string, order func(a, b string) int) []Copy {
+	var words, without []Copy
 	for _, c := range v.Copies {
-		if c.Ours() && (c.Rev != files || c.Entry == c.Message) {
-			out = append(out, c)
+		switch {
+		case !c.Ours():
+		case c.Rev != files:
+			words = append(words, c)
+		case c.Entry == c.Message:
+			without = append(without, c)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Copy) int {
-		switch {
-		case before(a.Ref, b.Ref):
-			return -1
-		case before(b.Ref, a.Ref):
-			return 1
-		}
-		return 0
-	})
-	return out
+	if len(words) == 0 && len(without) > 0 {
+		first := func(a, b Copy) int { return order(a.Ref, b.Ref) }
+		return []Copy{slices.MinFunc(without, first)}
+	}
+	slices.SortFunc(words, func(a, b Copy) int { return order(a.Ref, b.Ref) })
+	return words
 }
 
 // PlanEdits changes the posts that show a message: there are as many as there were.

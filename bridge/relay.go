@@ -24,6 +24,8 @@ type RelayStore interface {
 	Threads(ctx context.Context, surface, workspace string, closedSince time.Time) ([]Mirror, error)
 	Unlisted(ctx context.Context, surface, workspace string, limit int) ([]Mirror, error)
 	MirrorCopies(ctx context.Context, mirror ID) ([]Copy, error)
+	// AppendAll appends commands in order, in as few transactions as it can.
+	AppendAll(ctx context.Context, cmds []Command) error
 }
 
 // LeaseStore keeps who may send to a workspace, and whether it can be sent to.

@@ -37,13 +37,11 @@ func TestAThreadOfThreeHundredRepliesComesInWithItsTimes(t *testing.T) {
 			in.Source.SentAt = began + int64(i)*1_000_000
 			cmds[i] = in
 		}
-		start := time.Now()
 		for range 2 {
-			for _, c := range cmds {
-				must(t, s, c)
+			if err := s.AppendAll(t.Context(), cmds); err != nil {
+				t.Fatal(err)
 			}
 		}
-		t.Logf("twice 301 messages in %s", time.Since(start))
 		entries, err := s.Entries(t.Context(), res.ID.Ticket, 0, 1000)
 		if err != nil {
 			t.Fatal(err)
@@ -67,6 +65,30 @@ func TestAThreadOfThreeHundredRepliesComesInWithItsTimes(t *testing.T) {
 		}
 		for _, f := range bridge.Verify(r) {
 			t.Error(f)
+		}
+	})
+}
+
+// TestOneThatIsRefusedHoldsUpNoneOfItsGroup, and is what AppendAll answers.
+func TestOneThatIsRefusedHoldsUpNoneOfItsGroup(t *testing.T) {
+	storetest.Both(t, store.Options{}, func(t *testing.T, s *store.Store) {
+		conv, mirror := thread(t, s, billing, "1.1")
+		err := s.AppendAll(t.Context(), []bridge.Command{
+			reply(billing, "1.1", "1.2", "one"),
+			&bridge.PostMessage{Actor: alice, Conversation: bridge.ID{Ticket: conv.Ticket, Seq: 999}, Body: "nowhere"},
+			reply(billing, "1.1", "1.3", "two"),
+		})
+		if !errors.Is(err, bridge.ErrNotFound) {
+			t.Errorf("answered %v", err)
+		}
+		copies, err := s.MirrorCopies(t.Context(), mirror)
+		if err != nil || len(copies) != 3 {
+			t.Errorf("%d copies, want the root and two replies (%v)", len(copies), err)
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := s.AppendAll(gone, []bridge.Command{reply(billing, "1.1", "1.4", "three")}); !errors.Is(err, context.Canceled) {
+			t.Errorf("for somebody who has gone away: %v", err)
 		}
 	})
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
-// maxBatch is the most appends that one transaction takes.
+// maxBatch is how many appends one transaction takes, and one group has at most.
 const maxBatch = 64
 
 // batchTimeout bounds a transaction, so that a database that hangs shows as an error.
@@ -30,9 +30,9 @@ var ErrClosed = errors.New("the store is closed")
 // transaction. It has no timer, so a single caller waits for nobody.
 type committer struct {
 	s    *Store
-	in   chan *pending
-	quit chan struct{} // closed: take nothing more
-	gone chan struct{} // closed: nobody is there to answer
+	in   chan []*pending // what must enter in order comes together
+	quit chan struct{}   // closed: take nothing more
+	gone chan struct{}   // closed: nobody is there to answer
 	wg   sync.WaitGroup
 }
 
@@ -50,7 +50,7 @@ type answer struct {
 // newCommitter starts the workers: one for SQLite's single writer, two for
 // Postgres, so that one batch is prepared while the other commits.
 func newCommitter(s *Store) *committer {
-	c := &committer{s: s, in: make(chan *pending, 4*maxBatch), quit: make(chan struct{}), gone: make(chan struct{})}
+	c := &committer{s: s, in: make(chan []*pending, 4*maxBatch), quit: make(chan struct{}), gone: make(chan struct{})}
 	workers := 1
 	if s.dialect.name == "postgres" {
 		workers = 2
@@ -66,19 +66,53 @@ func newCommitter(s *Store) *committer {
 // or of ctx it may or may not be: append the same thing again.
 func (s *Store) Append(ctx context.Context, cmd bridge.Command) (bridge.Result, error) {
 	p := &pending{ctx: ctx, cmd: cmd, done: make(chan answer, 1)}
-	select {
-	case <-s.commit.quit:
-		return bridge.Result{}, ErrClosed
-	case <-ctx.Done():
-		return bridge.Result{}, context.Cause(ctx)
-	case s.commit.in <- p:
+	if err := s.commit.hand(ctx, []*pending{p}); err != nil {
+		return bridge.Result{}, err
 	}
+	return s.commit.wait(ctx, p)
+}
+
+// AppendAll runs commands in order, in few transactions. One that is refused holds up
+// none of the others; the first such error is returned.
+func (s *Store) AppendAll(ctx context.Context, cmds []bridge.Command) error {
+	var first error
+	for chunk := range slices.Chunk(cmds, maxBatch) {
+		group := make([]*pending, len(chunk))
+		for i, cmd := range chunk {
+			group[i] = &pending{ctx: ctx, cmd: cmd, done: make(chan answer, 1)}
+		}
+		if err := s.commit.hand(ctx, group); err != nil {
+			return err
+		}
+		for _, p := range group {
+			if _, err := s.commit.wait(ctx, p); err != nil && first == nil {
+				first = err
+			}
+		}
+	}
+	return first
+}
+
+// hand gives commands to the workers.
+func (c *committer) hand(ctx context.Context, group []*pending) error {
+	select {
+	case <-c.quit:
+		return ErrClosed
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case c.in <- group:
+		return nil
+	}
+}
+
+// wait waits for a command's answer.
+func (c *committer) wait(ctx context.Context, p *pending) (bridge.Result, error) {
 	select {
 	case a := <-p.done:
 		return a.res, a.err
 	case <-ctx.Done():
 		return bridge.Result{}, context.Cause(ctx)
-	case <-s.commit.gone:
+	case <-c.gone:
 		select {
 		case a := <-p.done: // it was answered in the last moment
 			return a.res, a.err
@@ -107,12 +141,11 @@ func (c *committer) run() {
 }
 
 // gather takes what waits now, without waiting for more.
-func (c *committer) gather(first *pending) []*pending {
-	batch := []*pending{first}
+func (c *committer) gather(batch []*pending) []*pending {
 	for len(batch) < maxBatch {
 		select {
-		case p := <-c.in:
-			batch = append(batch, p)
+		case more := <-c.in:
+			batch = append(batch, more...)
 		default:
 			return batch
 		}
@@ -123,8 +156,10 @@ func (c *committer) gather(first *pending) []*pending {
 func (c *committer) refuseRest() {
 	for {
 		select {
-		case p := <-c.in:
-			p.done <- answer{err: ErrClosed}
+		case group := <-c.in:
+			for _, p := range group {
+				p.done <- answer{err: ErrClosed}
+			}
 		default:
 			return
 		}

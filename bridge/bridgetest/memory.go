@@ -125,6 +125,16 @@ func (m *Memory) Append(ctx context.Context, c bridge.Command) (bridge.Result, e
 	return res, err
 }
 
+// AppendAll implements bridge.RelayStore: one after the other, until one fails.
+func (m *Memory) AppendAll(ctx context.Context, cmds []bridge.Command) error {
+	for _, c := range cmds {
+		if _, err := m.Append(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 var errDatabase = errors.New("the database did not answer")
 
 func commandName(c bridge.Command) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sidebridge/sidebridge/bridge"
@@ -153,7 +154,9 @@ func (c *Chat) listing(m bridge.Mirror) []bridge.Inbound {
 		out = append(out, in)
 		for _, emoji := range slices.Sorted(maps.Keys(p.Reactions)) { // those there are, not those taken back
 			for _, who := range p.Reactions[emoji] {
-				out = append(out, c.reaction(bridge.InReact, p, who, emoji))
+				in := c.reaction(bridge.InReact, p, who, emoji)
+				in.AuthorName = capital(strings.TrimPrefix(who.ID, "U-"))
+				out = append(out, in)
 			}
 		}
 	}
