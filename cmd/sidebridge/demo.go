@@ -116,6 +116,9 @@ type demoPerson struct {
 	slack           *slacksim.Person
 }
 
+// people are all of them.
+func (d *demo) people() []*demoPerson { return []*demoPerson{d.alice, d.ben, d.anders, d.maria} }
+
 // demoGroup is a group with its channel in the simulated Slack.
 type demoGroup struct{ id, name, channel string }
 

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/sidebridge/sidebridge/adapters/slack/slacksim"
-	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/store"
 )
 
@@ -32,16 +31,10 @@ type checkRun struct {
 	address string
 	daemon  *daemon
 	page    *browser
-	stream  *stream
 	sink    *sink
 
-	ticket       int64
-	conversation bridge.ID
-	root         string
-	said         []saying
-	reply        string
-	shown        []line // on Alice's page in the end
-	trail        []*bridge.Entry
+	jobs []*job
+	*job // the one that is played
 }
 
 // saying is something that somebody said in the conversation, and that must be on
@@ -90,7 +83,7 @@ type step struct {
 func (r *checkRun) steps() []step {
 	return []step{
 		{"the daemon starts beside a simulated Slack", r.begin},
-		{"Alice signs in, and a shop's program makes a ticket through the API", r.makeTicket},
+		{"Alice signs in, and a shop's program makes a ticket through the API", r.signIn},
 		{"Alice asks Billing, and the question becomes a thread in #billing", r.askBilling},
 		{"Anders answers in the thread, and Alice's open page shows it within a second", r.expertAnswers},
 		{"Alice answers back, and the thread has it", r.agentAnswers},
@@ -102,7 +95,7 @@ func (r *checkRun) steps() []step {
 		{"Anders closes the conversation with the card's button", r.closeFromSlack},
 		{"Alice reopens it, and the card says so", r.reopenFromPage},
 		{"Alice takes Anders' words into her reply, and the customer gets exactly that, once", r.useInReply},
-		{"Alice loads her page once more", r.lookAtPage},
+		{"Alice loads her pages once more", r.lookAtPages},
 		{"the daemon stops in order", func(ctx context.Context) error { return r.daemon.stop(ctx) }},
 	}
 }
@@ -161,8 +154,10 @@ func (r *checkRun) withData(ctx context.Context, use func(*store.Store) error) (
 // end stops what still runs.
 func (r *checkRun) end() error {
 	var errs []error
-	if r.stream != nil {
-		r.stream.close()
+	for _, j := range r.jobs {
+		if j.stream != nil {
+			j.stream.close()
+		}
 	}
 	if r.daemon != nil {
 		r.daemon.kill()
@@ -188,24 +183,23 @@ func (r *checkRun) showLog() {
 
 // judge prints both sides and the audit trail, and says whether they agree.
 func (r *checkRun) judge(ctx context.Context) error {
-	err := r.withData(ctx, func(s *store.Store) (err error) {
-		r.trail, err = s.Entries(ctx, r.ticket, 0, 10_000)
-		return err
-	})
-	if err != nil {
+	if err := r.readTrails(ctx); err != nil {
 		return err
 	}
-	r.p.print("\nThe audit trail of ticket #%d\n\n", r.ticket)
-	for _, e := range r.trail {
-		if err := writeText(r.p.stdout, e); err != nil {
+	var problems []string
+	messages, replies := 0, map[int64]string{}
+	for _, j := range r.jobs {
+		found, err := r.judgeJob(j)
+		if err != nil {
 			return err
 		}
+		problems = append(problems, found...)
+		messages += len(j.said)
+		if j.reply != "" {
+			replies[j.ticket] = j.reply
+		}
 	}
-	record := recordLines(r.trail, r.conversation.Seq)
-	thread := threadLines(r.thread(), r.sim.BotUserID(), map[string]string{r.anders.slack.ID(): r.anders.name})
-	printSides(r.p, r.shown, thread)
-	problems := slices.Concat(compare("the audit trail", r.said, record), compare("the ticket page", r.said, r.shown),
-		compare("the Slack thread", r.said, thread), r.sink.compare(r.ticket, r.reply))
+	problems = append(problems, r.sink.compare(replies)...)
 	if !slices.ContainsFunc(r.sim.Arrivals(), func(a slacksim.Arrival) bool { return a.Faulted && a.Applied }) {
 		problems = append(problems, "no answer of Slack was lost, so the check proved less than it says")
 	}
@@ -220,6 +214,30 @@ func (r *checkRun) judge(ctx context.Context) error {
 		r.showLog()
 		return fmt.Errorf("%d things are wrong", len(problems))
 	}
-	r.p.print("Both sides have each of the %d messages exactly once and in order, and the customer has the one reply.\n", len(r.said))
+	r.p.print("All sides have each of the %d messages exactly once and in order, and the customer has each of the replies (%d).\n", messages, len(replies))
 	return nil
+}
+
+// judgeJob prints a job's audit trail and all its sides, and says how they differ from
+// what was said.
+func (r *checkRun) judgeJob(j *job) (problems []string, err error) {
+	r.p.print("\nThe audit trail of ticket #%d (%s)\n\n", j.ticket, j.title)
+	for _, e := range j.trail {
+		if err := writeText(r.p.stdout, e); err != nil {
+			return nil, err
+		}
+	}
+	sides := []side{{"the ticket page", j.shown}}
+	if j.root != "" {
+		sides = append(sides, side{"the Slack thread", threadLines(r.slackThread(j), r.sim.BotUserID(), r.slackNames())})
+	}
+	printSides(r.p, sides)
+	problems = compare("the audit trail", j.said, recordLines(j.trail, j.conversation.Seq))
+	for _, s := range sides {
+		problems = append(problems, compare(s.name, j.said, s.lines)...)
+	}
+	for i := range problems {
+		problems[i] = fmt.Sprintf("ticket #%d: %s", j.ticket, problems[i])
+	}
+	return problems, nil
 }

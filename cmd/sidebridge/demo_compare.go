@@ -100,13 +100,16 @@ func compare(where string, said []saying, have []line) (problems []string) {
 	return problems
 }
 
-func printSides(p *program, page, thread []line) {
-	for _, side := range []struct {
-		name  string
-		lines []line
-	}{{"The conversation on the ticket page", page}, {"The conversation in Slack", thread}} {
-		p.print("\n%s (%d messages)\n\n", side.name, len(side.lines))
-		for _, l := range side.lines {
+// side is where a conversation is shown, and what is there.
+type side struct {
+	name  string
+	lines []line
+}
+
+func printSides(p *program, sides []side) {
+	for _, s := range sides {
+		p.print("\nThe conversation as %s has it (%d messages)\n\n", s.name, len(s.lines))
+		for _, l := range s.lines {
 			p.print("  %-20s %s\n", oneLine(l.name), oneLine(l.text))
 		}
 	}

@@ -83,10 +83,16 @@ func (s *sink) problem(what string) {
 	s.problems = append(s.problems, what)
 }
 
-func (s *sink) count() int {
+// count returns how many replies on a ticket arrived.
+func (s *sink) count(ticket int64) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.got)
+	for _, got := range s.got {
+		if got.Ticket == ticket {
+			n++
+		}
+	}
+	return n
 }
 
 // wait waits for a request.
@@ -99,13 +105,18 @@ func (s *sink) wait(ctx context.Context) error {
 	}
 }
 
-// compare says what is wrong with what arrived.
-func (s *sink) compare(ticket int64, body string) []string {
+// compare says how what arrived differs from the replies that were sent, one a ticket.
+func (s *sink) compare(replies map[int64]string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	problems := append([]string(nil), s.problems...)
-	if len(s.got) != 1 || s.got[0] != (sunk{ticket, body}) {
-		problems = append(problems, fmt.Sprintf("the customer's side got %d requests, %+v; want one, the reply", len(s.got), s.got))
+	for _, got := range s.got {
+		if replies[got.Ticket] != got.Body {
+			problems = append(problems, fmt.Sprintf("the customer's side got %+v, which nobody sent", got))
+		}
+	}
+	if len(s.got) != len(replies) {
+		problems = append(problems, fmt.Sprintf("the customer's side got %d requests for %d replies", len(s.got), len(replies)))
 	}
 	return problems
 }

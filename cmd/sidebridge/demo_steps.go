@@ -3,11 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -34,7 +30,21 @@ func (r *checkRun) waitPage(ctx context.Context, mark int, words string) error {
 }
 
 // thread is the Slack thread as it is now.
-func (r *checkRun) thread() []slacksim.Message { return r.sim.Thread(r.billing.channel, r.root) }
+func (r *checkRun) thread() []slacksim.Message { return r.slackThread(r.job) }
+
+// slackThread is a job's thread in Slack.
+func (r *checkRun) slackThread(j *job) []slacksim.Message { return r.sim.Thread(j.channel, j.root) }
+
+// slackNames are the people of the simulated Slack by their ids there.
+func (r *checkRun) slackNames() map[string]string {
+	names := map[string]string{}
+	for _, p := range r.people() {
+		if p.slack != nil {
+			names[p.slack.ID()] = p.name
+		}
+	}
+	return names
+}
 
 // threadHas reports whether the thread has a message with these words.
 func (r *checkRun) threadHas(words string) bool {
@@ -46,74 +56,25 @@ func (r *checkRun) threadHas(words string) bool {
 	return false
 }
 
-func (r *checkRun) makeTicket(ctx context.Context) (err error) {
+func (r *checkRun) signIn(ctx context.Context) (err error) {
 	if r.page, err = newBrowser("http://" + r.address); err != nil {
 		return err
 	}
 	if _, err := r.page.post(ctx, "/sign-in", url.Values{"email": {r.alice.email}, "password": {r.password}}); err != nil {
 		return err
 	}
-	if r.ticket, err = r.createTicket(ctx); err != nil {
-		return err
-	}
-	page, err := r.page.get(ctx, fmt.Sprintf("/tickets/%d", r.ticket))
-	if err != nil {
-		return err
-	}
-	if !strings.Contains(page, "Charged twice for order 4712") {
-		return errors.New("the page does not show the ticket")
-	}
-	r.stream = openStream(ctx, r.page, r.ticket, 0)
-	return r.stream.connected(ctx, 1)
-}
-
-// createTicket makes a ticket as a shop's program does, twice with the same key, as
-// after a lost answer: there must be one.
-func (r *checkRun) createTicket(ctx context.Context) (int64, error) {
-	const body = `{"subject": "Charged twice for order 4712", "requester": {"name": "Carla Customer", "email": "carla@example.org"},
-		"body": "My card was charged **twice**.", "priority": "high", "tags": ["refund"]}`
-	var ids [2]int64
-	for i := range ids {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.page.base+"/api/v1/tickets", strings.NewReader(body))
-		if err != nil {
-			return 0, err
-		}
-		req.Header.Set("Authorization", "Bearer "+r.token)
-		req.Header.Set("Content-Type", "application/json")
-		req.Header.Set("Idempotency-Key", "order-4712")
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			return 0, err
-		}
-		var answer struct {
-			Ticket int64           `json:"ticket"`
-			Error  json.RawMessage `json:"error"`
-		}
-		err = errors.Join(json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&answer), resp.Body.Close())
-		if err != nil || answer.Ticket == 0 {
-			return 0, fmt.Errorf("the API answered %d %s: %w", resp.StatusCode, answer.Error, err)
-		}
-		ids[i] = answer.Ticket
-	}
-	if ids[0] != ids[1] {
-		return 0, fmt.Errorf("one key made two tickets, %d and %d", ids[0], ids[1])
-	}
-	return ids[0], nil
+	return r.open(ctx, "in Slack", "4712")
 }
 
 func (r *checkRun) askBilling(ctx context.Context) error {
-	const question = "Is the second charge on order 4712 ours?"
-	seq, err := r.page.post(ctx, fmt.Sprintf("/tickets/%d/conversations", r.ticket), url.Values{
-		"to": {"group:" + r.billing.id}, "subject": {"Second charge on 4712"}, "body": {question}, "key": {"start"},
-	})
-	if err != nil {
+	if err := r.asks(ctx, r.billing, "Second charge on 4712", "Is the second charge on order 4712 ours?"); err != nil {
 		return err
 	}
-	r.conversation = bridge.ID{Ticket: r.ticket, Seq: seq}
-	r.said = append(r.said, saying{text: question})
 	ctx, cancel := context.WithTimeout(ctx, stepTime)
 	defer cancel()
-	r.root, err = r.demo.thread(ctx, r.billing.channel, "Second charge on 4712")
+	var err error
+	r.channel = r.billing.channel
+	r.root, err = r.demo.thread(ctx, r.channel, "Second charge on 4712")
 	return err
 }
 
@@ -130,11 +91,9 @@ func (r *checkRun) expertSays(ctx context.Context, text string) (ts string, took
 
 // agentSays lets Alice write in the conversation, and waits for it in the thread.
 func (r *checkRun) agentSays(ctx context.Context, text string) (seq int64, err error) {
-	seq, err = r.page.post(ctx, "/c/"+r.conversation.String()+"/messages", url.Values{"body": {text}, "key": {"agent says"}})
-	if err != nil {
+	if seq, err = r.writes(ctx, text); err != nil {
 		return 0, err
 	}
-	r.said = append(r.said, saying{text: text})
 	return seq, r.waitSlack(ctx, "the thread has it", func() bool { return r.threadHas(text) })
 }
 
@@ -254,48 +213,6 @@ func (r *checkRun) waitCard(ctx context.Context, button string) error {
 	})
 }
 
-// useInReply takes Anders' words into the reply box and sends them.
 func (r *checkRun) useInReply(ctx context.Context) error {
-	const words = "Yes, the refund goes out today at three."
-	page, err := r.page.get(ctx, fmt.Sprintf("/tickets/%d?all=1", r.ticket))
-	if err != nil {
-		return err
-	}
-	seq, err := messageOf(page, words)
-	if err != nil {
-		return err
-	}
-	id := bridge.ID{Ticket: r.ticket, Seq: seq}
-	if _, err := r.page.post(ctx, "/m/"+id.String()+"/use", nil); err != nil {
-		return err
-	}
-	box, err := r.page.get(ctx, fmt.Sprintf("/tickets/%d?take=%d", r.ticket, seq))
-	if err != nil {
-		return err
-	}
-	if !strings.Contains(box, ">"+words+"</textarea>") {
-		return errors.New("the reply box does not have Anders' words")
-	}
-	if n := r.sink.count(); n != 0 {
-		return fmt.Errorf("%d requests reached the customer's side before anything was sent", n)
-	}
-	r.reply = "Dear Carla, good news. " + words
-	if _, err := r.page.post(ctx, fmt.Sprintf("/tickets/%d/reply", r.ticket), url.Values{"body": {r.reply}, "key": {"reply"}}); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, stepTime, fmt.Errorf("not within %v", stepTime))
-	defer cancel()
-	return r.sink.wait(ctx)
-}
-
-// lookAtPage keeps what Alice's page shows in the end, loaded anew.
-func (r *checkRun) lookAtPage(ctx context.Context) error {
-	page, err := r.page.get(ctx, fmt.Sprintf("/tickets/%d?all=1", r.ticket))
-	if err != nil {
-		return err
-	}
-	if r.shown = pageLines(page, r.conversation.Seq); len(r.shown) == 0 {
-		return errors.New("the page shows no message of the conversation")
-	}
-	return nil
+	return r.useWords(ctx, "Yes, the refund goes out today at three.", "Dear Carla, good news. ")
 }
