@@ -42,6 +42,8 @@ type Config struct {
 	Audit    Audit    `toml:"audit"`
 	Metrics  Metrics  `toml:"metrics"`
 	Webhook  Webhook  `toml:"webhook"`
+	SignIn   SignIn   `toml:"sign_in"`
+	OIDC     OIDC     `toml:"oidc"`
 
 	// Slack lists the Slack workspaces, each a [[slack]] table.
 	Slack []Slack `toml:"slack"`
@@ -244,6 +246,8 @@ func Default() Config {
 			CheckpointKeyFile: "checkpoint.key",
 			Every:             time.Minute,
 		},
+		SignIn: DefaultSignIn(),
+		OIDC:   DefaultOIDC(),
 	}
 }
 

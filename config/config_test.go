@@ -100,6 +100,7 @@ func TestExampleShowsEveryKeyWithItsDefault(t *testing.T) {
 	bot := DefaultDiscord("acme")
 	bot.Enabled, bot.Guilds, bot.AllowBots = false, []string{}, []string{}
 	want.Discord = []Discord{bot}
+	want.OIDC.Domains, want.OIDC.Scopes, want.OIDC.AdminValues = []string{}, []string{}, []string{}
 	if diff := cmp.Diff(&want, got); diff != "" {
 		t.Errorf("the example with every line on (-want +got):\n%s", diff)
 	}

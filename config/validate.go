@@ -45,6 +45,8 @@ func (c *Config) Validate() error {
 		}
 	}
 	p.webhook(c.Webhook)
+	p.signIn(c.SignIn, c.OIDC)
+	p.oidc(c.OIDC)
 	p.workspaces(c.Slack)
 	p.bots(c.Discord)
 	return errors.Join(p.list...)
