@@ -23,6 +23,7 @@ const (
 	codeTagRequired    = "40067"
 	codeMissingAccess  = "50001"
 	codeMissingPerm    = "50013"
+	codeNotOurs        = "50005"
 	codeHookToken      = "50027"
 	codeFormInvalid    = "50035"
 	codeFileTooLarge   = "50045"
@@ -31,12 +32,18 @@ const (
 	codeLocked         = "160005"
 	codeTooManyHooks   = "30007"
 	codeEditedTooOften = "30046"
+	codeUnknownEmoji   = "10014"
+	// The reactions' own.
+	codeTooManyReactions = "30010"
+	codeReactionBlocked  = "90001"
 	// codeNoThread is our own: the mirror has no thread to post to.
 	codeNoThread = "no_thread"
 	// codeChannelType is our own: threads cannot be opened in the channel.
 	codeChannelType = "channel_type"
 	// codePermissions is our own: a look at the roles shows what is missing.
 	codePermissions = "permissions"
+	// codeManageMessages is our own: only a moderator can delete the post.
+	codeManageMessages = "manage_messages"
 )
 
 // A verdict is what one error code means for a delivery. The remedy may name the
@@ -51,15 +58,15 @@ type verdict struct {
 // https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
 func verdicts() map[string]verdict {
 	v := map[string]verdict{
-		"130000": {class: bridge.Transient, uncertain: true}, // overloaded
-		"40062":  {class: bridge.RateLimited},                // the resource is being rate limited
-		"31002":  {class: bridge.RateLimited},                // the message's edits are
-		"20016":  {class: bridge.RateLimited},                // slow mode
-		"20028":  {class: bridge.RateLimited},                // writes to the channel
-		"20029":  {class: bridge.RateLimited},                // writes to the guild
-		"20022":  {class: bridge.RateLimited},                // edits of announcements
-		"40333":  {class: bridge.RateLimited},                // Cloudflare
-		"50109":  {class: bridge.Rejected},                   // a body that is no JSON
+		"130000":     {class: bridge.Transient, uncertain: true}, // overloaded
+		"40062":      {class: bridge.RateLimited},                // the resource is being rate limited
+		"31002":      {class: bridge.RateLimited},                // the message's edits are
+		"20016":      {class: bridge.RateLimited},                // slow mode
+		"20028":      {class: bridge.RateLimited},                // writes to the channel
+		"20029":      {class: bridge.RateLimited},                // writes to the guild
+		"20022":      {class: bridge.RateLimited},                // edits of announcements
+		"40333":      {class: bridge.RateLimited},                // Cloudflare
+		codeArchived: {class: bridge.Transient},                  // somebody archived it again
 	}
 	put := func(class bridge.Class, codes map[string]string) {
 		for code, remedy := range codes {
@@ -105,10 +112,12 @@ func goneCodes() map[string]string {
 	const deleted = "The thread in {channel} was deleted. Open the conversation in another channel, or start a new one."
 	const hooks = "Open the settings of {channel}, Integrations, Webhooks, and delete the webhook named Sidebridge: a new one is made by itself."
 	return map[string]string{
-		codeUnknownChannel:  "{channel} was deleted, or {app} cannot see it: open its settings, Permissions, and give the role of {app} View Channel. Otherwise map the group to another channel.",
-		codeMissingAccess:   rights,
-		codeMissingPerm:     rights,
-		codePermissions:     rights,
+		codeUnknownChannel: "{channel} was deleted, or {app} cannot see it: open its settings, Permissions, and give the role of {app} View Channel. Otherwise map the group to another channel.",
+		codeMissingAccess:  rights,
+		codeMissingPerm:    rights,
+		codePermissions:    rights,
+		codeManageMessages: "A post in {channel} that has to go was made by a webhook which is gone. Delete it there, or give {app} Manage Messages " +
+			"in the settings of {channel}, then resume the mirror.",
 		bridge.ParkedThread: deleted,
 		codeNoThread:        "The conversation has no thread in {channel}. Open it in the channel again.",
 		codeChannelType:     "Threads cannot be opened in {channel}: map the group to a text, announcement or forum channel.",
@@ -126,7 +135,6 @@ func goneCodes() map[string]string {
 		"50007":             "{channel} is a direct message that is closed. " + another,
 		"50009":             "The server's verification level keeps {app} from {channel}. Give the role of {app} permission to post there.",
 		codeTagRequired:     "{channel} demands a tag on every post and has none that {app} may use. Add one in the forum's settings (Tags) that is not for moderators only, or switch off Require people to select tags.",
-		"50006.root":        deleted,
 		"60003":             "The server asks for two-factor authentication of moderators. The owner of the bot's application has to switch it on for their account.",
 		"150006":            "Discord has turned off what {app} needs in this server. " + another,
 		"220001":            "{channel} is a forum. Choose it again in the mapping rule, so that conversations open as posts.",
@@ -141,8 +149,8 @@ func rejectedCodes() map[string]string {
 	codes := map[string]string{}
 	for _, code := range []string{
 		codeUnknownMessage, "50006", codeFormInvalid, codeTooLarge, codeFileTooLarge, "200000", "200001", "240000", "50146",
-		"50005", "50021", "50019", "50138", "160002", "50041", "50101",
-		codeEditedTooOften, "30010", "10014", "90001", "30003", "50074", "50083.locked",
+		codeNotOurs, "50021", "50019", "50138", "160002", "50041", "50101",
+		codeEditedTooOften, codeTooManyReactions, codeUnknownEmoji, codeReactionBlocked, "30003", "50074",
 		"20009", "50097", "30033", "50080", "50081", "10060", "180000", "220004", "40004", "40006", "50033",
 	} {
 		codes[code] = ""

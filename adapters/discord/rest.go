@@ -36,6 +36,7 @@ type client struct {
 	labels   *labels
 	refused  *refusals
 	hooks    *webhooks
+	clock    serverClock
 	// revoked: Discord refuses the token. Ten thousand refusals in ten minutes ban the
 	// address that we call from, so nothing but whoPath is asked then.
 	// https://docs.discord.com/developers/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
@@ -140,11 +141,13 @@ func (c *client) send(ctx context.Context, r request, route route) (answer, erro
 		c.limits.untake(route)
 		return answer{}, lost(err)
 	}
+	sent := time.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
 		c.limits.done(route, nil, 0)
 		return answer{}, lost(err)
 	}
+	c.clock.learn(sent, time.Now(), resp.Header.Get("Date"))
 	defer func() { _ = resp.Body.Close() }()
 	got := answer{status: resp.StatusCode, header: resp.Header}
 	got.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
@@ -334,3 +337,17 @@ func withoutURL(err error) error {
 	}
 	return err
 }
+
+// serverClock is how far Discord's clock, which makes the ids, is ahead of ours.
+type serverClock struct{ ahead atomic.Int64 }
+
+func (c *serverClock) learn(sent, got time.Time, header string) {
+	if date, err := http.ParseTime(header); err == nil {
+		// The header has whole seconds, so half a second is the best guess.
+		middle := sent.Add(got.Sub(sent) / 2)
+		c.ahead.Store(int64(date.Add(500 * time.Millisecond).Sub(middle)))
+	}
+}
+
+// at returns what Discord's clock shows when ours shows t.
+func (c *serverClock) at(t time.Time) time.Time { return t.Add(time.Duration(c.ahead.Load())) }
