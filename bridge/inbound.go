@@ -48,6 +48,9 @@ type Inbound struct {
 	// ThreadLives: the thread outlives its first post, so that the delete of that post
 	// is nothing more than one.
 	ThreadLives bool
+
+	// gestured: what the reaction asked for is done, and it is to be recorded.
+	gestured bool
 	// Key identifies a gesture that the platform may report under two refs, or a press.
 	Key string
 }

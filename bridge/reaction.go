@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -55,8 +56,11 @@ func foreign(reactions []Reaction, m *Mirror) []Reaction {
 	return slices.DeleteFunc(slices.Clone(reactions), func(r Reaction) bool { return r.Mirror == m.ID.Seq })
 }
 
+// reactedTo returns what an entry's reaction is to: a message, or the mirror whose card it is.
+func reactedTo(e *Entry) ID { return ID{e.Ticket, cmp.Or(e.Facts.Message, e.Facts.Mirror)} }
+
 func (s *State) applyReaction(e *Entry) {
-	key := ReactionKey{ID{e.Ticket, e.Facts.Message}, e.Facts.Account, e.Facts.Emoji}
+	key := ReactionKey{reactedTo(e), e.Facts.Account, e.Facts.Emoji}
 	if e.Kind == ReactionAdded {
 		s.Reactions[key] = &Reaction{ReactionKey: key, Seq: e.Seq, Mirror: e.Facts.Mirror}
 	} else {
@@ -65,30 +69,22 @@ func (s *State) applyReaction(e *Entry) {
 	s.Changed.Reactions[key] = true
 }
 
-// unmoved says why a reaction changes nothing, empty when it does.
-func (s *State) unmoved(m *Message, on bool, a Account, emoji string) string {
-	have := s.Reactions[ReactionKey{m.ID, a, emoji}] != nil
-	switch {
-	case m.DeletedSeq != 0:
-		return "the message is deleted"
-	case have == on:
-		return "it is so already"
-	}
-	return ""
+// unmoved is the answer to a reaction that changes nothing.
+func unmoved(id ID) Result { return Result{Outcome: Ignored, ID: id, Why: "it is so already"} }
+
+// reacted reports whether an account's reaction is there.
+func (s *State) reacted(to ID, a Account, emoji string) bool {
+	return s.Reactions[ReactionKey{to, a, emoji}] != nil
 }
 
-// react adds a reaction or takes it back, unless it is so already.
-func (s *State) react(m *Message, on bool, actor Actor, f Facts) Result {
-	if why := s.unmoved(m, on, actor.Account, f.Emoji); why != "" {
-		return Result{Outcome: Ignored, ID: m.ID, Why: why}
-	}
+// react records a reaction that was added or taken back.
+func (s *State) react(to ID, on bool, actor Actor, f Facts) Result {
 	kind := ReactionAdded
 	if !on {
 		kind = ReactionRemoved
 	}
-	f.Conversation, f.Message = m.Conversation, m.ID.Seq
-	e := s.add(m.ID.Ticket, kind, actor, f, Words{})
-	return Result{Outcome: Accepted, ID: m.ID, Seq: e.Seq}
+	e := s.add(to.Ticket, kind, actor, f, Words{})
+	return Result{Outcome: Accepted, ID: to, Seq: e.Seq}
 }
 
 func (c *React) decide(s *State) (Result, error) {
@@ -103,85 +99,88 @@ func (c *React) decide(s *State) (Result, error) {
 	if c.Actor.Person == "" {
 		return Result{}, fmt.Errorf("%w: only a person reacts", ErrForbidden)
 	}
+	if m.DeletedSeq != 0 {
+		return Result{}, fmt.Errorf("%w: the message is deleted", ErrConflict)
+	}
 	actor := c.Actor
 	actor.Account = Account{Surface: SurfaceWeb, ID: actor.Person}
-	return s.react(m, c.On, actor, Facts{Emoji: emoji}), nil
+	if s.reacted(m.ID, actor.Account, emoji) == c.On {
+		return unmoved(m.ID), nil
+	}
+	return s.react(m.ID, c.On, actor, Facts{Conversation: m.Conversation, Message: m.ID.Seq, Emoji: emoji}), nil
 }
 
-// decideReaction: a reaction to any part of a message is one to the message.
+// decideReaction: a reaction to any part of a message is one to the message. One to
+// the card is remembered only when it is a gesture, so that hearing of it again, from a
+// redelivery or a listing, does nothing; any other post of ours takes none.
 func (in *Inbound) decideReaction(s *State) (Result, error) {
 	c := s.Copies[sourceKey(&in.Source)]
-	if c == nil {
+	switch {
+	case c == nil:
 		return Result{Outcome: NotOurs, Why: "no message of ours"}, nil
-	}
-	if in.Ours {
+	case in.Ours:
 		return Result{Outcome: Echo, ID: ID{c.Ticket, c.Message}}, nil
 	}
 	mirror := s.Mirrors[ID{c.Ticket, c.Mirror}]
-	if c.Message == 0 {
-		return in.decideOnCard(s, mirror, c), nil
-	}
 	m := s.Messages[ID{c.Ticket, c.Message}]
-	if m == nil || mirror == nil || in.Kind == InReact && in.Author == (Account{}) {
-		return Result{Outcome: Ignored, Why: "the message is not there"}, nil
+	if mirror == nil || c.Gone || m == nil && !isCard(mirror, c) || m != nil && m.DeletedSeq != 0 {
+		return Result{Outcome: Ignored, Why: "no message that is there"}, nil
 	}
-	if in.Kind == InUnreact && in.Author == (Account{}) {
-		return in.unreactAll(s, m, mirror), nil
-	}
-	emoji, err := cleanEmoji(in.Emoji)
-	if err != nil {
-		return Result{Outcome: Ignored, ID: m.ID, Mirror: mirror.ID, Why: err.Error()}, nil
-	}
-	on := in.Kind == InReact
-	if why := s.unmoved(m, on, in.Author, emoji); why != "" {
-		return Result{Outcome: Ignored, ID: m.ID, Mirror: mirror.ID, Why: why}, nil
-	}
+	facts := Facts{Conversation: mirror.Conversation, Message: c.Message, Mirror: c.Mirror, Emoji: in.Emoji}
 	src := in.Source
-	res := s.react(m, on, in.actor(s), Facts{Mirror: c.Mirror, Source: &src, Emoji: emoji})
+	facts.Source = &src
+	var res Result
+	switch {
+	case in.Kind == InUnreact && in.Author == (Account{}):
+		res = in.unreactAll(s, ID{c.Ticket, cmp.Or(c.Message, c.Mirror)}, facts)
+	default:
+		emoji, err := cleanEmoji(in.Emoji)
+		if err != nil || in.Author == (Account{}) || m == nil && (!s.ReactionRules || cardRule(emoji) == "") {
+			return Result{Outcome: Ignored, Mirror: mirror.ID, Why: "no reaction that counts"}, nil
+		}
+		facts.Emoji = emoji
+		res = in.reactOnce(s, mirror, facts)
+	}
 	res.Mirror = mirror.ID
 	return res, nil
 }
 
-// decideOnCard: a reaction to the card may be a gesture; to any other post of ours
-// that is no message it means nothing.
-func (in *Inbound) decideOnCard(s *State, m *Mirror, c *Copy) Result {
-	res := Result{Outcome: Ignored, Why: "a reaction to no message"}
-	if m == nil || !s.ReactionRules || in.Kind != InReact || c.Gone || !isCard(m, c) {
-		return res
+// reactOnce records one person's reaction and does what it says when it is to the card.
+func (in *Inbound) reactOnce(s *State, m *Mirror, f Facts) Result {
+	to, on := ID{m.ID.Ticket, cmp.Or(f.Message, f.Mirror)}, in.Kind == InReact
+	if s.reacted(to, in.Author, f.Emoji) == on {
+		return unmoved(to)
 	}
-	res.ID, res.Mirror = ID{m.ID.Ticket, m.Conversation}, m.ID
-	conv := s.Conversations[res.ID]
-	switch cardRule(in.Emoji) {
-	case PressClose:
-		if conv != nil {
-			res = s.setState(conv, false, in.actor(s), "reaction")
-			res.Mirror = m.ID
+	rule := cardRule(f.Emoji)
+	if f.Message == 0 && on && rule == PressTake && !in.gestured {
+		// Recorded when it is done: if we crash before, it is heard, and done, again.
+		return Result{Outcome: Ignored, ID: ID{to.Ticket, m.Conversation}, Action: PressTake, Why: "it takes the ticket"}
+	}
+	actor := in.actor(s)
+	res := s.react(to, on, actor, f)
+	if conv := s.Conversations[ID{to.Ticket, m.Conversation}]; f.Message == 0 && on && rule == PressClose && conv != nil {
+		if closed := s.setState(conv, false, actor, "reaction"); closed.Outcome == Accepted {
+			res = closed
 		}
-	case PressTake:
-		res.Action, res.Why = PressTake, "it takes the ticket"
 	}
 	return res
 }
 
-// unreactAll takes away what a moderator cleared there: reactions that were made in
-// this thread, in a fixed order.
-func (in *Inbound) unreactAll(s *State, m *Message, mirror *Mirror) Result {
+// unreactAll takes away what a moderator cleared there: the reactions that were made
+// in this thread, in a fixed order.
+func (in *Inbound) unreactAll(s *State, to ID, f Facts) Result {
 	var gone []Reaction
 	for key, r := range s.Reactions {
-		if key.Message == m.ID && r.Mirror == mirror.ID.Seq && (in.Emoji == "" || key.Emoji == in.Emoji) {
+		if key.Message == to && r.Mirror == f.Mirror && (in.Emoji == "" || key.Emoji == in.Emoji) {
 			gone = append(gone, *r)
 		}
 	}
-	slices.SortFunc(gone, func(a, b Reaction) int { return int(a.Seq - b.Seq) })
-	res := Result{Outcome: Ignored, ID: m.ID, Mirror: mirror.ID, Why: "it is so already"}
+	slices.SortFunc(gone, func(a, b Reaction) int { return cmp.Compare(a.Seq, b.Seq) })
+	res := unmoved(to)
 	for _, r := range gone {
-		src := in.Source
-		actor := Actor{Role: RoleExpert, Account: r.Account, Name: "Somebody"}
-		one := s.react(m, false, actor, Facts{Mirror: r.Mirror, Source: &src, Emoji: r.Emoji, Reason: "cleared there"})
-		if one.Outcome == Accepted {
-			res = one
-			res.Mirror = mirror.ID
-		}
+		one := f
+		one.Emoji, one.Reason = r.Emoji, "cleared there"
+		res = s.react(to, false, Actor{Role: RoleExpert, Account: r.Account, Name: "Somebody"}, one)
 	}
 	return res
 }

@@ -112,10 +112,13 @@ func TestAReactionToTheCardIsAGesture(t *testing.T) {
 		{reaction(bridge.InReact, question, "U-agent", "👀"), bridge.Accepted, "", true},
 		{reaction(bridge.InReact, root, "U-agent", "👍"), bridge.Ignored, "", true},
 		{reaction(bridge.InReact, root, "U-agent", "👀"), bridge.Accepted, "bob", true},
-		{reaction(bridge.InUnreact, root, "U-agent", "👀"), bridge.Ignored, "bob", true},
+		{reaction(bridge.InReact, root, "U-agent", "👀"), bridge.Ignored, "bob", true}, // heard again
+		{reaction(bridge.InUnreact, root, "U-agent", "👀"), bridge.Accepted, "bob", true},
+		{reaction(bridge.InUnreact, root, "U-agent", "👍"), bridge.Ignored, "bob", true},
 		{reaction(bridge.InReact, root, "U1", "✅\uFE0F"), bridge.Accepted, "bob", false},
-		{reaction(bridge.InReact, root, "U1", "✅"), bridge.Ignored, "bob", false},
-		{reaction(bridge.InUnreact, root, "U1", "✅"), bridge.Ignored, "bob", false},
+		{reaction(bridge.InReact, root, "U1", "✅\uFE0F"), bridge.Ignored, "bob", false},
+		{reaction(bridge.InReact, root, "U2", "✅"), bridge.Accepted, "bob", false},
+		{reaction(bridge.InUnreact, root, "U2", "✅"), bridge.Accepted, "bob", false},
 	} {
 		res, err := r.Accept(t.Context(), *c.in)
 		if assignee, open := state(); err != nil || res.Outcome != c.want || assignee != c.assignee || open != c.open {
@@ -126,17 +129,61 @@ func TestAReactionToTheCardIsAGesture(t *testing.T) {
 		t.Errorf("the question has %d reactions, want 1", n)
 	}
 	must(t, m, &bridge.SetState{Actor: alice, Conversation: conv, Open: true})
+	// A listing tells of the reaction that is still there: it closes nothing again.
+	if res := must(t, m, reaction(bridge.InReact, root, "U1", "✅\uFE0F")); res.Outcome != bridge.Ignored {
+		t.Errorf("heard again after it was reopened: %+v", res)
+	}
+	must(t, m, reaction(bridge.InUnreact, root, "", "")) // a moderator clears them all
+	must(t, m, reaction(bridge.InReact, root, "U1", "✅\uFE0F"))
+	if _, open := state(); open {
+		t.Error("given once more, it does not close")
+	}
+	must(t, m, &bridge.SetState{Actor: alice, Conversation: conv, Open: true})
 	m.ReactionRules(false)
-	if res := must(t, m, reaction(bridge.InReact, root, "U1", "✅")); res.Outcome != bridge.Ignored {
+	if res := must(t, m, reaction(bridge.InReact, root, "U4", "✅")); res.Outcome != bridge.Ignored {
 		t.Errorf("switched off: %+v", res)
 	}
 	must(t, m, ours(bridge.InDelete, root, "", ""))
 	m.ReactionRules(true)
-	if res := must(t, m, reaction(bridge.InReact, root, "U1", "✅")); res.Outcome != bridge.Ignored {
+	if res := must(t, m, reaction(bridge.InReact, root, "U4", "✅")); res.Outcome != bridge.Ignored {
 		t.Errorf("on a card that is gone: %+v", res)
 	}
 	if wrong := m.Verify(); len(wrong) > 0 {
 		t.Error(wrong)
+	}
+}
+
+// TestATakeThatWasNotRecordedIsMadeAgain: the platform sends the reaction again, and
+// the ticket is taken once.
+func TestATakeThatWasNotRecordedIsMadeAgain(t *testing.T) {
+	f := &bridgetest.Faults{}
+	m := bridgetest.NewMemory(f)
+	conv, _ := bound(t, m)
+	look := reaction(bridge.InReact, root, "U-agent", "👀")
+	look.Key = "event 1"
+	m.Link(bridge.Known{Account: look.Author, Person: "bob", Role: bridge.RoleAgent, Name: "Bob"})
+	r := &bridge.Receiver{Log: m, Desk: m.Desk(), Directory: m}
+	f.Next("append Inbound react", 1, bridgetest.Fault{})
+	f.Next("append Inbound react", 1, bridgetest.Refused())
+	if res, err := r.Accept(t.Context(), *look); err == nil {
+		t.Errorf("answered %+v", res)
+	}
+	for range 2 {
+		if _, err := r.Accept(t.Context(), *look); err != nil {
+			t.Error(err)
+		}
+	}
+	taken, recorded := 0, 0
+	for _, e := range m.Entries(conv.Ticket) {
+		switch e.Kind {
+		case bridge.TicketChanged:
+			taken++
+		case bridge.ReactionAdded:
+			recorded++
+		}
+	}
+	if taken != 1 || recorded != 1 {
+		t.Errorf("taken %d times, recorded %d times", taken, recorded)
 	}
 }
 

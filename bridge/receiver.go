@@ -35,12 +35,28 @@ func (r *Receiver) Accept(ctx context.Context, in Inbound) (Result, error) {
 	}
 	res, err := r.Log.Append(ctx, &in)
 	if err == nil && res.Action == PressTake {
-		return r.takeTicket(ctx, in, res.Mirror, res.ID.Seq)
+		return r.takeByReaction(ctx, in, res)
 	}
 	if err == nil && r.Count != nil {
 		r.Count(res.Outcome, in.Source.Surface)
 	}
 	return res, err
+}
+
+// takeByReaction takes the ticket and then records the reaction, so that hearing of
+// it again takes nothing.
+func (r *Receiver) takeByReaction(ctx context.Context, in Inbound, asked Result) (Result, error) {
+	keyless := in
+	keyless.Key = "" // taking twice is taking once; the key is the record's
+	res, err := r.takeTicket(ctx, keyless, asked.Mirror, asked.ID.Seq)
+	if err != nil {
+		return Result{}, err
+	}
+	in.gestured = true
+	if _, err := r.Log.Append(ctx, &in); err != nil {
+		return Result{}, err
+	}
+	return res, nil
 }
 
 // take makes the presser the ticket's assignee, by the desk that owns it. Result.Why

@@ -116,7 +116,8 @@ type Copy struct {
 // Ours reports whether we posted the copy.
 func (c *Copy) Ours() bool { return c.Entry != 0 }
 
-// ReactionKey names somebody's reaction to a message.
+// ReactionKey names somebody's reaction to a message, or, when Message is a mirror, a
+// gesture on that mirror's card.
 type ReactionKey struct {
 	Message ID
 	Account Account

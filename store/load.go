@@ -266,6 +266,9 @@ func (l *loader) readCopies(ctx context.Context) error {
 		if c.Message != 0 {
 			l.all.messages[bridge.ID{Ticket: c.Ticket, Seq: c.Message}] = true
 		}
+		if c.Message == 0 && l.all.reactions { // the gestures on its mirror's card
+			l.all.messages[bridge.ID{Ticket: c.Ticket, Seq: c.Mirror}] = true
+		}
 		// An edit of our copy asks whether a call is under way there.
 		l.all.mirrors[bridge.ID{Ticket: c.Ticket, Seq: c.Mirror}] = true
 	}

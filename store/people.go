@@ -125,22 +125,24 @@ func (s *Store) People(ctx context.Context, disabled bool) ([]bridge.Known, erro
 
 // SetRole changes what a person may do. The last admin stays one.
 func (s *Store) SetRole(ctx context.Context, id string, role bridge.Role) error {
-	return s.changePerson(ctx, `UPDATE people SET role = ? WHERE id = ?`, string(role), id)
+	return s.changePerson(ctx, "", `UPDATE people SET role = ? WHERE id = ?`, string(role), id)
 }
 
-// SetDisabled keeps a person from signing in, or lets them again. What they did stays.
+// SetDisabled keeps a person from signing in, or lets them again. What they did stays;
+// where they were signed in, they are no longer, and are not when they may again.
 func (s *Store) SetDisabled(ctx context.Context, id string, disabled bool) error {
-	return s.changePerson(ctx, `UPDATE people SET disabled = ? WHERE id = ?`, bit(disabled), id)
+	return s.changePerson(ctx, id, `UPDATE people SET disabled = ? WHERE id = ?`, bit(disabled), id)
 }
 
 // SetPassword stores the hash of a person's new password.
 func (s *Store) SetPassword(ctx context.Context, id, hash string) error {
-	return s.changePerson(ctx, `UPDATE people SET password = ? WHERE id = ?`, hash, id)
+	return s.changePerson(ctx, "", `UPDATE people SET password = ? WHERE id = ?`, hash, id)
 }
 
 // changePerson runs an update of one person and refuses it when no admin would be left.
 // Admins' rows are locked first, so that two who step down at once do not both succeed.
-func (s *Store) changePerson(ctx context.Context, update string, args ...any) error {
+// The sign-ins of the person signOut end with it, if there is one.
+func (s *Store) changePerson(ctx context.Context, signOut, update string, args ...any) error {
 	return s.within(ctx, func(tx *sqlx.Tx) error {
 		admins := func() (ids []string, err error) {
 			b := s.build(`SELECT id FROM people WHERE role = 'admin' AND disabled = 0 ORDER BY id` + s.dialect.forUpdate)
@@ -156,6 +158,9 @@ func (s *Store) changePerson(ctx context.Context, update string, args ...any) er
 		}
 		if n == 0 {
 			return fmt.Errorf("person: %w", bridge.ErrNotFound)
+		}
+		if err := s.endSignIns(ctx, tx, signOut); err != nil {
+			return err
 		}
 		after, err := admins()
 		if err == nil && len(before) > 0 && len(after) == 0 {

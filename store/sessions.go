@@ -53,8 +53,10 @@ func (x *Sessions) Delete(token string) error {
 	return x.DeleteCtx(context.Background(), token)
 }
 
-// Sweep removes the sessions that have expired.
+// Sweep removes the sessions and the sign-ins that have expired.
 func (x *Sessions) Sweep(ctx context.Context) error {
-	_, err := x.s.exec(ctx, `DELETE FROM sessions WHERE expires <= ?`, bridge.Micros(x.s.now()))
-	return err
+	now := bridge.Micros(x.s.now())
+	_, err := x.s.exec(ctx, `DELETE FROM sessions WHERE expires <= ?`, now)
+	_, err2 := x.s.exec(ctx, `DELETE FROM sign_ins WHERE expires <= ?`, now)
+	return errors.Join(err, err2)
 }

@@ -32,6 +32,7 @@ func narrow(st *bridge.State, n bridge.Needs) *bridge.State {
 			out.Copies[key] = &clone
 			tickets[c.Ticket] = true
 			messages[bridge.ID{Ticket: c.Ticket, Seq: c.Message}] = true
+			messages[bridge.ID{Ticket: c.Ticket, Seq: c.Mirror}] = true // the gestures on its card
 			mirrors[bridge.ID{Ticket: c.Ticket, Seq: c.Mirror}] = true
 		}
 	}

@@ -2,6 +2,7 @@
 -- adapters have followed their connections.
 
 -- +goose Up
+-- message is a message, or the mirror on whose card the reaction is a gesture.
 CREATE TABLE reactions (
     ticket    BIGINT NOT NULL,
     message   BIGINT NOT NULL,
@@ -13,7 +14,7 @@ CREATE TABLE reactions (
     mirror    BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (ticket, message, surface, workspace, account, emoji),
     FOREIGN KEY (ticket, seq) REFERENCES entries (ticket, seq),
-    FOREIGN KEY (ticket, message) REFERENCES messages (ticket, seq)
+    FOREIGN KEY (ticket, message) REFERENCES entries (ticket, seq)
 );
 
 CREATE INDEX mirrors_by_thread ON mirrors (surface, workspace, thread) WHERE thread <> '';
