@@ -26,8 +26,8 @@ func (n names) sentence(e *bridge.Entry) string {
 		bridge.MessagePosted:        fmt.Sprintf("wrote message %d in %s", e.Seq, talk),
 		bridge.MessageEdited:        fmt.Sprintf("edited message %d", f.Message),
 		bridge.MessageDeleted:       fmt.Sprintf("deleted message %d", f.Message),
-		bridge.ReactionAdded:        fmt.Sprintf("reacted to message %d with %s", f.Message, f.Emoji),
-		bridge.ReactionRemoved:      fmt.Sprintf("took the reaction %s to message %d back", f.Emoji, f.Message),
+		bridge.ReactionAdded:        fmt.Sprintf("reacted to %s with %s", reactedTo(f), f.Emoji),
+		bridge.ReactionRemoved:      fmt.Sprintf("took the reaction %s to %s back", f.Emoji, reactedTo(f)),
 		bridge.UnseenDeleted:        "deleted a message before we saw it",
 		bridge.FileStored:           fmt.Sprintf("stored the file %s of message %d", fileNumbers(f.Files), f.Message),
 		bridge.FileFailed:           fmt.Sprintf("could not fetch the file %s of message %d", fileNumbers(f.Files), f.Message),
@@ -149,4 +149,12 @@ func aboutDelivery(k bridge.Kind) bool {
 		return true
 	}
 	return false
+}
+
+// reactedTo names what a reaction is to: one that is to no message is a gesture on the card.
+func reactedTo(f bridge.Facts) string {
+	if f.Message == 0 {
+		return "the card"
+	}
+	return fmt.Sprintf("message %d", f.Message)
 }
