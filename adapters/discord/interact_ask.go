@@ -175,7 +175,7 @@ func (g *Guild) startThread(ctx context.Context, m *message, subject string) err
 	if m.Thread != nil || m.Flags&flagHasThread != 0 {
 		return nil
 	}
-	name := threadName(first(subject, markup.Plain(m.Content), "Side conversation"))
+	name := truncate(quiet(oneLine(first(subject, markup.Plain(m.Content), "Side conversation"))), maxThreadName)
 	err := g.ask(ctx, request{
 		method: http.MethodPost, path: "channels/" + m.ChannelID + "/messages/" + m.ID + "/threads",
 		body: map[string]any{"name": name, "auto_archive_duration": g.AutoArchive},
@@ -188,13 +188,4 @@ func (g *Guild) startThread(ctx context.Context, m *message, subject string) err
 		return fmt.Errorf("%w: the bot cannot start a thread here. An admin can give it Create Public Threads in the channel's settings", bridge.ErrForbidden)
 	}
 	return err
-}
-
-// threadName makes text a name that a thread can have: one line of up to 100 characters.
-func threadName(text string) string {
-	runes := []rune(oneLine(text))
-	if len(runes) > 90 {
-		runes = append(runes[:89], '…')
-	}
-	return string(runes)
 }

@@ -1,0 +1,643 @@
+package discord
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/gorilla/websocket"
+
+	"github.com/sidebridge/sidebridge/bridge"
+)
+
+// after waits until n messages were heard, in their order and each once.
+func (h *heardInbox) after(t *testing.T, n int) {
+	t.Helper()
+	eventually(t, fmt.Sprintf("%d messages were heard", n), func() bool { return len(h.posts()) >= n })
+	if diff := cmp.Diff(wantPosts(n), h.posts()); diff != "" {
+		t.Fatalf("messages (-want +got):\n%s", diff)
+	}
+}
+
+func TestEventsAreAcceptedInOrderAndOurSessionIsKept(t *testing.T) {
+	s, in := newScripted(t), &heardInbox{}
+	o := s.options(in)
+	a, stop := s.start(o)
+	eventually(t, "it is connected", func() bool { return a.place.now().Seq == 2 })
+	for n := 1; n <= 20; n++ {
+		s.say(n)
+	}
+	in.after(t, 20)
+	in.look(func() {
+		got := in.all[len(in.all)-1]
+		if got.Kind != bridge.InPost || got.Body != "message 20" || got.AuthorName != "Anders H" ||
+			got.Source.Channel != testChannel || got.Source.Thread != testThread || got.Source.Workspace != testGuild {
+			t.Errorf("the last message came as %+v", got)
+		}
+	})
+	stop()
+	s.look(func() {
+		for _, code := range s.closed {
+			if code != 4000 {
+				t.Errorf("closed with %d, which ends the session", code)
+			}
+		}
+	})
+	saved, _ := o.Sessions.LoadSession(t.Context(), a.leaseName())
+	if !strings.Contains(saved, `"seq":22`) || !strings.Contains(saved, `"session-1"`) {
+		t.Errorf("saved %s", saved)
+	}
+}
+
+// A session is resumed by the next process, from what was committed.
+func TestSessionIsResumedAcrossARestart(t *testing.T) {
+	s, in := newScripted(t), &heardInbox{}
+	o := s.options(in)
+	a, stop := s.start(o)
+	eventually(t, "it is connected", func() bool { return a.place.now().Seq == 2 })
+	s.say(1)
+	in.after(t, 1)
+	stop()
+	s.say(2)
+	s.say(3)
+	o.Leases = &sharedLeases{holder: "one", held: map[string]lease{}}
+	s.start(o)
+	in.after(t, 3)
+	s.look(func() {
+		want := []intro{{op: opIdentify}, {op: opResume, session: "session-1", seq: 3}}
+		if diff := cmp.Diff(want, s.intros, cmp.AllowUnexported(intro{})); diff != "" {
+			t.Errorf("introductions (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// What each close code leads to, after the session stood.
+func TestEveryCloseCodeIsFollowedAsDiscordSays(t *testing.T) {
+	const resumes, begins, parks = "resumes", "begins anew", "parks"
+	for code, want := range map[int]struct{ then, remedy string }{
+		1000: {resumes, ""}, 1001: {resumes, ""}, 1011: {resumes, ""},
+		4000: {resumes, ""}, 4001: {resumes, ""}, 4002: {resumes, ""}, 4005: {resumes, ""}, 4008: {resumes, ""},
+		4003: {begins, ""}, 4007: {begins, ""}, 4009: {begins, ""},
+		4004: {parks, "Reset Token"}, 4010: {parks, "shard"}, 4011: {parks, "too many servers"},
+		4012: {parks, "newest version"}, 4013: {parks, "newest version"}, 4014: {parks, "MESSAGE CONTENT INTENT"},
+		4999: {resumes, ""},
+	} {
+		t.Run(fmt.Sprint(code), func(t *testing.T) {
+			t.Parallel()
+			s, in := newScripted(t), &heardInbox{}
+			mended := make(chan struct{})
+			s.script = func(n int, c *conn) {
+				if n > 1 {
+					select {
+					case <-mended:
+					default:
+						if want.then == parks {
+							t.Error("it connected again before anybody could act")
+						}
+					}
+					c.healthy()
+					return
+				}
+				c.hello(50 * time.Millisecond)
+				c.accept(c.introduced())
+				s.say(1)
+				c.flush()
+				waited(func() bool { return len(in.posts()) == 1 })
+				s.say(2)
+				c.close(code)
+				_, _ = c.next()
+			}
+			o := s.options(in)
+			o.Timing.IdentifyMost = 500 * time.Millisecond
+			a, _ := s.start(o)
+			if want.then == parks {
+				eventually(t, "an admin is told", func() bool { return in.told("blocked " + testGuild + "  " + NotReceiving) })
+				if !in.told(want.remedy) {
+					t.Errorf("told %q, nothing of %q", in.lines, want.remedy)
+				}
+				close(mended)
+				a.retryGateway()
+				eventually(t, "it is told that all is well", func() bool { return a.place.now().Seq >= 2 && in.told("recovered") })
+			} else {
+				// A new session does not repeat: message 2 is found by listing.
+				if want.then == resumes {
+					in.after(t, 2)
+				}
+				eventually(t, "it is connected again", func() bool { return s.introduced() >= 2 })
+			}
+			s.look(func() {
+				op := map[string]int{resumes: opResume, begins: opIdentify, parks: opIdentify}[want.then]
+				if s.intros[1].op != op {
+					t.Errorf("introduced itself again with op %d, not %d", s.intros[1].op, op)
+				}
+			})
+		})
+	}
+}
+
+func (s *scripted) introduced() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.intros)
+}
+
+// Discord may ask for a new connection, or end the session, at any moment; a
+// connection may break or fall silent at any moment too.
+func TestEveryInterruptionAtEveryMomentIsSurvived(t *testing.T) {
+	interruptions := map[string]func(c *conn){
+		"op 7":       func(c *conn) { c.send(frame{Op: opReconnect}); _, _ = c.next() },
+		"op 9 true":  func(c *conn) { c.send(frame{Op: opInvalid, Data: json.RawMessage("true")}); _, _ = c.next() },
+		"op 9 false": func(c *conn) { c.send(frame{Op: opInvalid, Data: json.RawMessage("false")}); _, _ = c.next() },
+		"op 9 null":  func(c *conn) { c.send(frame{Op: opInvalid}); _, _ = c.next() },
+		"silence":    func(c *conn) { c.deaf() },
+		"no json": func(c *conn) {
+			_ = c.ws.WriteMessage(websocket.TextMessage, []byte(`{"op":0,"t":"MESSAGE_CR`))
+			_, _ = c.next()
+		},
+		"binary":     func(c *conn) { _ = c.ws.WriteMessage(websocket.BinaryMessage, []byte{0x78, 0xda}); _, _ = c.next() },
+		"half frame": func(c *conn) { _, _ = c.ws.NetConn().Write([]byte{0x81, 0x7e, 0x10}) },
+		"broken":     func(*conn) {},
+	}
+	moments := map[string]func(c *conn, strike func()){
+		"before hello": func(c *conn, strike func()) { strike() },
+		"after hello": func(c *conn, strike func()) {
+			c.hello(30 * time.Millisecond)
+			strike()
+		},
+		"instead of an answer": func(c *conn, strike func()) {
+			c.hello(30 * time.Millisecond)
+			c.introduced()
+			strike()
+		},
+		"in the replay": func(c *conn, strike func()) {
+			c.hello(30 * time.Millisecond)
+			if in := c.introduced(); in.op == opResume {
+				c.s.look(func() {
+					for _, f := range c.s.log {
+						if *f.Seq == in.seq+1 {
+							c.send(f)
+						}
+					}
+				})
+			} else {
+				c.ready()
+			}
+			strike()
+		},
+		"when all is well": func(c *conn, strike func()) {
+			c.hello(30 * time.Millisecond)
+			c.accept(c.introduced())
+			strike()
+		},
+	}
+	for what, strike := range interruptions {
+		for when, moment := range moments {
+			for _, resuming := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s %s resuming=%v", what, when, resuming), func(t *testing.T) {
+					t.Parallel()
+					s, in := newScripted(t), &heardInbox{}
+					// Three connections in a row are struck, the first or not.
+					from := 1
+					if resuming {
+						from = 2
+					}
+					s.script = func(n int, c *conn) {
+						if n == 1 && resuming {
+							c.hello(50 * time.Millisecond)
+							c.accept(c.introduced())
+							s.say(1)
+							c.flush()
+							waited(func() bool { return len(in.posts()) == 1 })
+							s.say(2)
+							c.send(frame{Op: opReconnect})
+							_, _ = c.next()
+							return
+						}
+						if n >= from && n < from+3 {
+							moment(c, func() { strike(c) })
+							return
+						}
+						c.healthy()
+					}
+					o := s.options(in)
+					o.Timing.Handshake = 100 * time.Millisecond
+					a, _ := s.start(o)
+					eventually(t, "the session stands", func() bool {
+						p := a.place.now()
+						var conns int
+						s.look(func() { conns = s.conns })
+						return conns >= from+3 && p.ID == s.current() && p.Seq >= 2
+					})
+					before := len(in.posts())
+					s.say(100)
+					eventually(t, "it hears again", func() bool { return len(in.posts()) > before })
+					s.look(func() {
+						for _, code := range s.closed {
+							if code == 1000 || code == 1001 {
+								t.Errorf("it closed with %d, which ends the session", code)
+							}
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+// deaf answers nothing, not even heartbeats, and waits until the other side gives up.
+func (c *conn) deaf() {
+	for {
+		if _, _, err := c.ws.ReadMessage(); err != nil {
+			return
+		}
+	}
+}
+
+func (s *scripted) current() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return fmt.Sprintf("session-%d", s.session)
+}
+
+// One heartbeat without an answer is enough, and the session survives it.
+func TestDeadConnectionIsNoticedByOneHeartbeat(t *testing.T) {
+	s, in := newScripted(t), &heardInbox{}
+	var beats atomic.Int32
+	s.script = func(n int, c *conn) {
+		if n > 1 {
+			c.healthy()
+			return
+		}
+		c.hello(60 * time.Millisecond)
+		c.accept(c.introduced())
+		s.say(1)
+		c.flush()
+		for {
+			_, raw, err := c.ws.ReadMessage()
+			var closed *websocket.CloseError
+			if errors.As(err, &closed) && closed.Code != 4000 {
+				t.Errorf("closed with %d", closed.Code)
+			}
+			if err != nil {
+				return
+			}
+			var f frame
+			if json.Unmarshal(raw, &f) == nil && f.Op == opHeartbeat {
+				beats.Add(1)
+			}
+		}
+	}
+	s.start(s.options(in))
+	eventually(t, "it resumed", func() bool { return s.introduced() == 2 })
+	if n := beats.Load(); n != 1 {
+		t.Errorf("%d heartbeats went without an answer before it acted", n)
+	}
+	s.look(func() {
+		if s.intros[1].op != opResume || s.intros[1].seq != 3 {
+			t.Errorf("introduced as %+v", s.intros[1])
+		}
+	})
+}
+
+// Heartbeats go on, and are asked for, while the database is slow.
+func TestHeartbeatsDoNotWaitForTheDatabase(t *testing.T) {
+	s, in := newScripted(t), &heardInbox{}
+	release := make(chan struct{})
+	in.fail = func(bridge.Inbound) error { <-release; return nil }
+	var mu sync.Mutex
+	beats := 0
+	s.script = func(_ int, c *conn) {
+		c.hello(20 * time.Millisecond)
+		c.accept(c.introduced())
+		s.say(1)
+		c.flush()
+		c.send(frame{Op: opHeartbeat})
+		for {
+			_, raw, err := c.ws.ReadMessage()
+			if err != nil {
+				return
+			}
+			var f frame
+			if json.Unmarshal(raw, &f) == nil && f.Op == opHeartbeat {
+				mu.Lock()
+				beats++
+				mu.Unlock()
+				if string(f.Data) != "3" && string(f.Data) != "2" && string(f.Data) != "1" && string(f.Data) != "null" {
+					t.Errorf("a heartbeat with %s", f.Data)
+				}
+				c.send(frame{Op: opAck})
+			}
+		}
+	}
+	a, _ := s.start(s.options(in))
+	eventually(t, "heartbeats go on", func() bool { mu.Lock(); defer mu.Unlock(); return beats > 10 })
+	if seq := a.place.now().Seq; seq != 2 {
+		t.Errorf("the sequence moved to %d before its event was committed", seq)
+	}
+	close(release)
+	eventually(t, "the sequence moves", func() bool { return a.place.now().Seq == 3 })
+	s.look(func() {
+		if s.conns != 1 {
+			t.Errorf("%d connections", s.conns)
+		}
+	})
+}
+
+// An event that cannot be accepted is repeated by Discord, and those after it wait.
+func TestFailedAppendIsRepeatedInOrder(t *testing.T) {
+	s, in := newScripted(t), &heardInbox{}
+	failures := 4
+	in.fail = func(i bridge.Inbound) error {
+		in.mu.Lock()
+		defer in.mu.Unlock()
+		if i.Source.Ref == wantPosts(3)[2] && failures > 0 {
+			failures--
+			return errors.New("the database is busy")
+		}
+		return nil
+	}
+	a, _ := s.start(s.options(in))
+	eventually(t, "it is connected", func() bool { return a.place.now().Seq == 2 })
+	for n := 1; n <= 6; n++ {
+		s.say(n)
+	}
+	in.after(t, 6)
+	s.look(func() {
+		if len(s.intros) != 5 {
+			t.Fatalf("%d introductions, want a resume for each failure", len(s.intros))
+		}
+		for _, i := range s.intros[1:] {
+			if i.op != opResume || i.seq != 4 {
+				t.Errorf("resumed as %+v, want from the committed 4", i)
+			}
+		}
+	})
+	if len(in.quarantined) != 0 {
+		t.Errorf("put aside: %q", in.quarantined)
+	}
+}
+
+// What can never be accepted is put aside after three attempts and holds up nothing;
+// while it cannot be put aside either, nothing is passed over.
+func TestPoisonedEventIsPutAsideOnlyWhenItCanBeKept(t *testing.T) {
+	s, in := newScripted(t), &heardInbox{down: true}
+	tries := 0
+	in.fail = func(i bridge.Inbound) error {
+		in.mu.Lock()
+		defer in.mu.Unlock()
+		if i.Source.Ref == wantPosts(1)[0] {
+			tries++
+			return fmt.Errorf("%w: no such thing", bridge.ErrInvalid)
+		}
+		return nil
+	}
+	a, _ := s.start(s.options(in))
+	eventually(t, "it is connected", func() bool { return a.place.now().Seq == 2 })
+	s.say(1)
+	s.say(2)
+	eventually(t, "it was tried often", func() bool { in.mu.Lock(); defer in.mu.Unlock(); return tries > 4 })
+	if seq := a.place.now().Seq; seq != 2 || len(in.posts()) != 0 {
+		t.Errorf("it went on to %d with %v", seq, in.posts())
+	}
+	in.look(func() { in.down = false })
+	eventually(t, "the next is heard", func() bool { return len(in.posts()) == 1 })
+	in.look(func() {
+		if len(in.quarantined) != 1 || !strings.Contains(in.quarantined[0], "message 1") {
+			t.Errorf("put aside: %q", in.quarantined)
+		}
+	})
+}
+
+// A panic while an event is translated takes that event out, and nothing else.
+func TestPanicPutsOneEventAside(t *testing.T) {
+	s, in := newScripted(t), &heardInbox{}
+	in.fail = func(i bridge.Inbound) error {
+		if i.Source.Ref == wantPosts(1)[0] {
+			panic("a defect")
+		}
+		return nil
+	}
+	a, _ := s.start(s.options(in))
+	eventually(t, "it is connected", func() bool { return a.place.now().Seq == 2 })
+	s.say(1)
+	s.say(2)
+	eventually(t, "the next is heard", func() bool { return len(in.posts()) == 1 })
+	in.look(func() {
+		if len(in.quarantined) != 1 || !strings.Contains(in.quarantined[0], "a defect") {
+			t.Errorf("put aside: %q", in.quarantined)
+		}
+	})
+}
+
+// A frame that can never be read is left behind by beginning anew.
+func TestUnreadableReplayEndsTheSession(t *testing.T) {
+	s, in := newScripted(t), &heardInbox{}
+	s.script = func(n int, c *conn) {
+		c.hello(50 * time.Millisecond)
+		i := c.introduced()
+		if i.op == opResume {
+			_ = c.ws.WriteMessage(websocket.TextMessage, []byte("{"))
+			_, _ = c.next()
+			return
+		}
+		c.accept(i)
+		if n == 1 {
+			_ = c.ws.WriteMessage(websocket.TextMessage, []byte("{"))
+			_, _ = c.next()
+			return
+		}
+		c.stay()
+	}
+	a, _ := s.start(s.options(in))
+	eventually(t, "a new session stands", func() bool { return a.place.now().ID == "session-2" && a.place.now().Seq == 2 })
+	if !a.guilds[testGuild].Reconnected() {
+		t.Error("threads are not listed after a session was lost")
+	}
+}
+
+// One of two daemons follows the gateway. When it dies, the other resumes its session.
+func TestGatewayIsTakenOverByAnotherDaemon(t *testing.T) {
+	for _, dies := range []bool{false, true} {
+		t.Run(fmt.Sprintf("dies=%v", dies), func(t *testing.T) {
+			s, in := newScripted(t), &heardInbox{}
+			var mu sync.Mutex
+			held, dead := map[string]lease{}, false
+			o := s.options(in)
+			o.Leases = &sharedLeases{holder: "one", mu: &mu, held: held, dead: &dead}
+			one, stop := s.start(o)
+			eventually(t, "the first is connected", func() bool { return one.place.now().Seq == 2 })
+			o.Leases = &sharedLeases{holder: "two", mu: &mu, held: held}
+			two, _ := s.start(o)
+			for n := 1; n <= 5; n++ {
+				s.say(n)
+			}
+			in.after(t, 5)
+			if two.place.now().ID != "" {
+				t.Error("both daemons follow the gateway")
+			}
+			began := time.Now()
+			if dies {
+				mu.Lock()
+				dead = true // it cannot renew, and has to stop by its own clock
+				mu.Unlock()
+			} else {
+				stop()
+			}
+			eventually(t, "the second took over", func() bool { return two.place.now().ID != "" })
+			if took := time.Since(began); took > o.Timing.Lease*3/2 { // 30 of 20 s
+				t.Errorf("it took %s of a lease of %s", took, o.Timing.Lease)
+			}
+			s.say(6)
+			in.after(t, 6)
+			s.look(func() {
+				last := s.intros[len(s.intros)-1]
+				if last.op != opResume || last.session != "session-1" {
+					t.Errorf("the second introduced itself as %+v", last)
+				}
+			})
+		})
+	}
+}
+
+// With few sessions left none is begun, and an admin is told.
+func TestIdentifyBudgetIsKept(t *testing.T) {
+	s, in := newScripted(t), &heardInbox{}
+	s.remaining = 49
+	a, _ := s.start(s.options(in))
+	eventually(t, "an admin is told", func() bool { return in.told("nearly all the sessions") })
+	s.look(func() {
+		if s.conns != 0 {
+			t.Errorf("%d connections", s.conns)
+		}
+		s.remaining = 1000
+	})
+	eventually(t, "it connects when it may", func() bool { return a.place.now().Seq == 2 && in.told("recovered") })
+}
+
+// Sessions that end at once are begun ever more slowly.
+func TestIdentifiesAreSpacedOut(t *testing.T) {
+	s, in := newScripted(t), &heardInbox{}
+	var mu sync.Mutex
+	var at []time.Time
+	s.script = func(_ int, c *conn) {
+		c.hello(50 * time.Millisecond)
+		if c.introduced().op == opIdentify {
+			mu.Lock()
+			at = append(at, time.Now())
+			mu.Unlock()
+		}
+		c.send(frame{Op: opInvalid, Data: json.RawMessage("false")})
+		_, _ = c.next()
+	}
+	o := s.options(in)
+	o.Timing.Identify, o.Timing.IdentifyMost, o.Timing.Reconnect = 20*time.Millisecond, 160*time.Millisecond, time.Millisecond
+	s.start(o)
+	eventually(t, "six sessions were asked for", func() bool { mu.Lock(); defer mu.Unlock(); return len(at) >= 6 })
+	mu.Lock()
+	defer mu.Unlock()
+	for i, want := range []time.Duration{20, 60, 140, 300, 460} {
+		if got := at[i+1].Sub(at[0]); got < want*time.Millisecond*8/10 {
+			t.Errorf("session %d was asked for after %s, want %dms", i+2, got, want)
+		}
+	}
+}
+
+// After a resume threads are listed only when we were long away; after a new session
+// always.
+func TestThreadsAreListedWhenSomethingMayHaveBeenMissed(t *testing.T) {
+	s, in := newScripted(t), &heardInbox{}
+	var mu sync.Mutex
+	now := time.Date(2026, 8, 7, 12, 0, 0, 0, time.UTC)
+	o := s.options(in)
+	o.Now = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
+	a, stop := s.start(o)
+	g := a.guilds[testGuild]
+	eventually(t, "threads are listed after READY", g.Reconnected)
+	eventually(t, "it is connected", func() bool { return a.place.now().Seq == 2 })
+	stop()
+	for away, want := range map[time.Duration]bool{30 * time.Second: false, 2 * time.Minute: true} {
+		mu.Lock()
+		now = now.Add(away)
+		mu.Unlock()
+		a, stop = s.start(o)
+		before := s.introduced()
+		eventually(t, "it resumed", func() bool { return a.greeted.Load() && s.introduced() > before-1 })
+		if got := a.guilds[testGuild].Reconnected(); got != want {
+			t.Errorf("after %s threads are listed: %v, want %v", away, got, want)
+		}
+		stop()
+	}
+}
+
+// A guild that was out of Discord's own reach is listed when it is back.
+func TestOutageOfAGuildIsNoRemovalAndIsListedAfterwards(t *testing.T) {
+	s, in := newScripted(t), &heardInbox{}
+	a, _ := s.start(s.options(in))
+	g := a.guilds[testGuild]
+	eventually(t, "it is connected", func() bool { return a.place.now().Seq == 2 })
+	g.Reconnected()
+	s.append("GUILD_DELETE", fmt.Sprintf(`{"id":%q,"unavailable":true}`, testGuild))
+	eventually(t, "it is taken", func() bool { return a.place.now().Seq == 3 })
+	if in.told("blocked") || g.Reconnected() {
+		t.Error("an outage was taken for more")
+	}
+	s.append("GUILD_CREATE", fmt.Sprintf(`{"id":%q}`, testGuild))
+	eventually(t, "threads are listed", g.Reconnected)
+	s.append("GUILD_DELETE", fmt.Sprintf(`{"id":%q}`, testGuild))
+	eventually(t, "the removal is told with a remedy", func() bool {
+		return in.told("not_in_guild") && in.told("client_id="+testApp+"&scope=bot+applications.commands&permissions=309237763072")
+	})
+}
+
+// A guild that READY does not name is one that the bot was never invited to.
+func TestGuildWithoutTheBotIsTold(t *testing.T) {
+	s, in := newScripted(t), &heardInbox{}
+	o := s.options(in)
+	o.Guilds = append(o.Guilds, "1000000000000001")
+	s.start(o)
+	eventually(t, "it is told", func() bool { return in.told("blocked 1000000000000001  not_in_guild") })
+	if in.told("blocked " + testGuild) {
+		t.Error("the other guild is called blocked too")
+	}
+}
+
+// The token goes to encrypted addresses only, unless all is a simulation.
+func TestTokenGoesToEncryptedAddressesOnly(t *testing.T) {
+	a, err := New(Options{Token: "test-token", Guilds: []string{testGuild}, Inbox: &heardInbox{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, ok := range map[string]bool{
+		"wss://gateway.discord.gg": true, "wss://gateway-us-east1-b.discord.gg/": true,
+		"ws://gateway.discord.gg": false, "https://gateway.discord.gg": false, "wss://x@y": false, "": false, "wss:///": false,
+	} {
+		got, err := a.socketAddress(address)
+		if (err == nil) != ok {
+			t.Errorf("%q: %q, %v", address, got, err)
+		}
+		if ok && !strings.HasSuffix(got, "/?v=10&encoding=json") {
+			t.Errorf("%q becomes %q", address, got)
+		}
+	}
+}
+
+// Sessions that cannot be read or make no sense cost a new one, and nothing else.
+func TestDamagedSessionIsBegunAnew(t *testing.T) {
+	for _, saved := range []string{"", "{", `{"id":"x"}`, `{"seq":7}`, `{"id":"x","url":"http://elsewhere","seq":-1}`, `{"id":"gone","url":"ws://127.0.0.1:1/","seq":4}`} {
+		s, in := newScripted(t), &heardInbox{}
+		o := s.options(in)
+		if err := o.Sessions.SaveSession(context.Background(), "discord/gateway/"+testBot, saved); err != nil {
+			t.Fatal(err)
+		}
+		a, stop := s.start(o)
+		eventually(t, "a session stands", func() bool { return a.place.now().ID == "session-1" })
+		stop()
+	}
+}
