@@ -91,7 +91,7 @@ type request struct {
 // Its errors are bridge.SurfaceErrors without addresses or tokens.
 func (c *client) do(ctx context.Context, r request, into any) error {
 	route := routeOf(r.method, r.path)
-	if err := c.mayCall(r, route); err != nil {
+	if err := c.mayCall(ctx, r, route); err != nil {
 		return err
 	}
 	answer, err := c.send(ctx, r, route)
@@ -107,12 +107,22 @@ func (c *client) do(ctx context.Context, r request, into any) error {
 	return err
 }
 
+// brief is a wait that is not worth coming back for.
+const brief = 250 * time.Millisecond
+
 // mayCall refuses what would be refused anyway, or would be too fast.
-func (c *client) mayCall(r request, route route) error {
+func (c *client) mayCall(ctx context.Context, r request, route route) error {
 	if c.revoked.Load() && !r.bare && r.path != whoPath {
 		return c.refusal(http.StatusUnauthorized, apiError{}, r)
 	}
-	if wait := c.limits.take(route); wait > 0 {
+	wait := c.limits.take(route)
+	for range 4 {
+		if wait == 0 || wait > brief || !sleep(ctx, wait) {
+			break
+		}
+		wait = c.limits.take(route)
+	}
+	if wait > 0 {
 		c.a.Count("held", route.template)
 		return &bridge.SurfaceError{Class: bridge.RateLimited, After: wait, Code: "budget"}
 	}

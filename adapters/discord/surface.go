@@ -10,7 +10,10 @@ import (
 // Wait implements bridge.Budgeted: how long the call's budget is closed, as far as
 // Discord has told us. Each thread has a budget of its own, so no other waits with it.
 func (g *Guild) Wait(m bridge.Mirror, c bridge.Call) (time.Duration, bool) {
-	return g.limits.look(g.routeFor(m, c)), false
+	if wait := g.limits.look(g.routeFor(m, c)); wait > brief {
+		return wait, false
+	}
+	return 0, false
 }
 
 // routeFor returns the route that a call will take.
