@@ -13,26 +13,43 @@ const (
 	seamBlank = 1 // a blank was left out
 	seamNone  = 2 // nothing was
 	seamLine  = 3 // a line end was; one more for each more
-	seamMost  = 4
-	// seamRoom is what a seam takes of a part, with a guard before its first line.
-	seamRoom = seamMost + 2
+	// seamMost is more than any seam that is not made of empty lines of code.
+	seamMost = 100
+	// seamRoom is what a seam mostly takes of a part, with a guard before its first line.
+	seamRoom = 6
 )
 
 // content writes the pieces from start to end.
 func (w *discordWriter) content(start, end int) string {
 	blocks := w.part(start, end)
+	rest := start > 0 && w.pieces[start-1].block == w.pieces[start].block
+	if first := w.blocks[w.pieces[start].block]; rest && first.kind == blockItem {
+		blocks[0].kind = blockItem // part has made text of it
+	}
 	seam := w.seam(blocks, end)
-	text := discordText(blocks)
+	text := discordText(blocks, rest)
 	if seam != seamNone {
 		text = strings.TrimRight(text, " \t\n")
 	}
-	switch {
-	case start > 0 && len(blocks) > 0 && blocks[0].kind == blockItem && strings.HasPrefix(text, " "):
-		text = zeroWidthSpace + "\n" + text // an item's depth is in its blanks
-	case start > 0 && text != "" && isBlankText(text[:1]):
-		text = zeroWidthSpace + text
+	if start > 0 {
+		text = guard(blocks[0], rest, text)
 	}
 	return text + strings.Repeat(zeroWidthSpace, seam)
+}
+
+// guard keeps the blanks that a part starts with: an item's depth is in them, and an
+// empty line parts it from the list before.
+func guard(first block, rest bool, text string) string {
+	item := !rest && first.kind == blockItem
+	switch {
+	case item && first.fresh:
+		return zeroWidthSpace + "\n\n" + text
+	case item && strings.HasPrefix(text, " "), strings.HasPrefix(text, "\n"):
+		return zeroWidthSpace + "\n" + text
+	case isBlankText(text[:min(1, len(text))]):
+		return zeroWidthSpace + text
+	}
+	return text
 }
 
 // seam says what a cut before piece end parts, and takes that off the end of
@@ -41,18 +58,9 @@ func (w *discordWriter) seam(blocks []block, end int) int {
 	if end >= len(w.pieces) || w.pieces[end-1].block != w.pieces[end].block {
 		return seamBlock
 	}
-	if !w.pieces[end-1].shown || !isBlankText(w.pieces[end-1].text) {
-		return seamNone
-	}
-	if len(blocks) == 0 {
-		return seamNone
-	}
 	last := &blocks[len(blocks)-1]
 	if last.kind == blockPre {
-		if w.pieces[end-1].text == "\n" {
-			return seamLine // part has taken it off
-		}
-		return seamNone
+		return seamNone + min(w.emptyLines(end), seamMost)
 	}
 	n := len(last.spans)
 	if n == 0 || last.spans[n-1].kind != spanText {
@@ -68,30 +76,67 @@ func (w *discordWriter) seam(blocks []block, end int) int {
 	return seam
 }
 
+// emptyLines counts the line ends around a cut in a code block, all of which Discord
+// drops.
+func (w *discordWriter) emptyLines(at int) int {
+	first, last := at, at
+	for first > 0 && w.pieces[first-1].text == "\n" && w.pieces[first-1].shown {
+		first--
+	}
+	for last < len(w.pieces) && w.pieces[last].text == "\n" && w.pieces[last].shown {
+		last++
+	}
+	return last - first
+}
+
 // JoinDiscord reads the parts that ToDiscord made of a body and returns the body.
 // The guild and directory are those of FromDiscord.
 func JoinDiscord(guild string, contents []string, d Directory) string {
-	var all []block
-	seam := seamBlock
+	in := discordReader{guild: guild, dir: known(d)}
 	for _, content := range contents {
-		kept := strings.TrimRight(content, zeroWidthSpace)
-		in := discordReader{guild: guild, dir: known(d)}
 		in.read(content)
-		if seam != seamBlock && len(all) > 0 && len(in.blocks) > 0 {
-			last := &all[len(all)-1]
-			last.spans = sewn(last.spans, seamText(seam), in.blocks[0].spans)
-			in.blocks = in.blocks[1:]
-		} else if len(in.blocks) > 0 {
-			in.blocks[0].fresh = false
-		}
-		all = append(all, in.blocks...)
-		seam = (len(content) - len(kept)) / len(zeroWidthSpace)
+		in.seam = (len(content) - len(strings.TrimRight(content, zeroWidthSpace))) / len(zeroWidthSpace)
 	}
-	return write(tidy(all))
+	return write(tidy(in.blocks))
 }
 
-// sewn joins the spans at a seam. What was left out has the styles of both sides.
+// sew lets the next line go on with the block that the part before ended in.
+func (in *discordReader) sew(text string) bool {
+	seam, n := in.seam, len(in.blocks)-1
+	in.seam = seamBlock
+	if seam == seamBlock || n < 0 || in.blocks[n].quoted != in.quoted && in.blocks[n].kind != blockQuote {
+		return false
+	}
+	last := &in.blocks[n]
+	switch last.kind {
+	case blockItem:
+		last.spans = sewn(last.spans, seamText(seam), in.inline(text, 0))
+	case blockPara, blockQuote:
+		in.para = sewn(last.spans, seamText(seam), in.inline(text, 0))
+		in.blocks = in.blocks[:n]
+	default:
+		return false
+	}
+	return true
+}
+
+// sewCode lets a code block go on with the one that the part before ended in.
+func (in *discordReader) sewCode(b block) bool {
+	seam, n := in.seam, len(in.blocks)-1
+	in.seam = seamBlock
+	if seam == seamBlock || n < 0 || in.blocks[n].kind != blockPre || in.blocks[n].quoted != in.quoted {
+		return false
+	}
+	in.blocks[n].spans = sewn(in.blocks[n].spans, seamText(seam), b.spans)
+	return true
+}
+
+// sewn joins the spans at a seam. Blanks there have the styles of both sides.
 func sewn(a []span, seam string, b []span) []span {
+	a, b = compact(a), compact(b)
+	if n := len(a) - 1; n > 0 && a[n].kind == spanText && isBlankText(a[n].text) {
+		a, seam = a[:n], a[n].text+seam
+	}
 	s := span{text: seam}
 	if len(a) > 0 && len(b) > 0 {
 		s.style = a[len(a)-1].style & b[0].style
@@ -105,7 +150,7 @@ func seamText(seam int) string {
 	case seam == seamBlank:
 		return " "
 	case seam >= seamLine:
-		return strings.Repeat("\n", min(seam, seamMost)-seamLine+1)
+		return strings.Repeat("\n", min(seam-seamNone, seamMost))
 	}
 	return ""
 }

@@ -95,8 +95,9 @@ func itemMark(b block) string {
 	return strings.Repeat("  ", b.indent) + marker
 }
 
-// discordText writes blocks.
-func discordText(blocks []block) string {
+// discordText writes blocks. Rest says that the first is what is left of one: a list
+// item without its mark.
+func discordText(blocks []block, rest bool) string {
 	var out strings.Builder
 	for i, b := range blocks {
 		if i > 0 {
@@ -107,7 +108,10 @@ func discordText(blocks []block) string {
 		case blockPre:
 			text = "```" + b.lang + "\n" + discordCode(plainSpans(b.spans), 2) + fenceEnd
 		case blockItem:
-			text = itemMark(b) + indentLines(discordLines(b.spans), 2*b.indent+2)
+			text = indentLines(discordLines(b.spans), 2*b.indent+2)
+			if i > 0 || !rest {
+				text = itemMark(b) + text
+			}
 		default:
 			text = discordLines(b.spans)
 		}
@@ -146,18 +150,18 @@ func undoneCode(text string) string {
 
 var brokenRing = regexp.MustCompile(`(<@|@)` + zeroWidthSpace + `((?i:everyone|here)|[0-9!&])`)
 
-// edgeTick matches a blank at the edge of inline code that Discord takes for one
-// which only keeps backticks apart.
-var edgeTick = regexp.MustCompile("^ *`|` *$")
-
 // discordInline writes inline code.
 func discordInline(text string) string {
 	text = discordCode(text, 1)
 	if !strings.Contains(text, "`") {
 		return "`" + text + "`"
 	}
-	if edgeTick.MatchString(text) {
-		text = " " + text + " "
+	// A blank between the text's own backtick and ours is taken off again.
+	if strings.HasPrefix(strings.TrimLeft(text, " "), "`") {
+		text = " " + text
+	}
+	if strings.HasSuffix(strings.TrimRight(text, " "), "`") {
+		text += " "
 	}
 	return "``" + text + "``"
 }

@@ -37,8 +37,17 @@ type discordReader struct {
 	buffer string // lines of the paragraph that are not read yet
 	para   []span // what was read of the paragraph
 	list   bool   // the last line belonged to a list
-	depths []int  // where the open lists' items start
+	open   []open // the lists that are open
+	listIn bool   // the list stands in a quote
 	blanks int    // empty lines since the last item
+	seam   int    // how what is read next joins what was read before
+}
+
+// An open list has its items in a column.
+type open struct {
+	column  int
+	ordered bool
+	number  int // of the last item
 }
 
 // read reads a message.
@@ -55,15 +64,16 @@ func (in *discordReader) read(content string) {
 func (in *discordReader) lines(s string) {
 	for s != "" {
 		if !in.quoted {
-			quote, rest := cutQuote(s)
-			if quote != "" {
+			if quote, rest, ok := cutQuote(s); ok {
 				in.quote(quote)
 				s = rest
 				continue
 			}
 		}
 		head, pre, rest := in.cutCode(s)
-		in.line(head)
+		if head != "" {
+			in.line(head)
+		}
 		for pre != nil {
 			in.code(*pre)
 			rest = strings.TrimLeft(rest, " ")
@@ -84,38 +94,38 @@ var quotedLine = regexp.MustCompile(`^ *>(?: |\n|$)`)
 // quotedRest matches what quotes everything behind it.
 var quotedRest = regexp.MustCompile(`^ *>>> `)
 
-// cutQuote takes off the quote that s starts with, without its marks. It is "" where
-// there is none.
-func cutQuote(s string) (quote, rest string) {
+// cutQuote takes off the quote that s starts with, without its marks.
+func cutQuote(s string) (quote, rest string, ok bool) {
 	if mark := quotedRest.FindString(s); mark != "" {
-		return s[len(mark):] + "\n", ""
+		return s[len(mark):], "", true
 	}
-	var out strings.Builder
+	var lines []string
 	for s != "" {
 		mark := quotedLine.FindString(s)
-		if mark == "" || out.Len() == 0 && !strings.HasSuffix(mark, " ") {
+		if mark == "" || lines == nil && !strings.HasSuffix(mark, " ") {
 			break
 		}
 		line, after, _ := strings.Cut(s, "\n")
-		out.WriteString(strings.TrimPrefix(line[strings.IndexByte(line, '>')+1:], " ") + "\n")
+		lines = append(lines, strings.TrimPrefix(line[strings.IndexByte(line, '>')+1:], " "))
 		s = after
 	}
-	return out.String(), s
+	return strings.Join(lines, "\n"), s, lines != nil
 }
 
 func (in *discordReader) quote(s string) {
 	in.endParagraph()
-	in.endList()
 	in.quoted = true
 	in.lines(s)
 	in.endParagraph()
-	in.endList()
 	in.quoted = false
 }
 
 // code adds a code block.
 func (in *discordReader) code(b block) {
 	in.endParagraph()
+	if in.sewCode(b) {
+		return
+	}
 	in.endList()
 	b.quoted = in.quoted
 	in.blocks = append(in.blocks, b)
@@ -130,7 +140,16 @@ var (
 
 // line reads one line without its code blocks.
 func (in *discordReader) line(s string) {
-	text := strings.TrimSuffix(s, "\n")
+	text, end := strings.CutSuffix(s, "\n")
+	if in.seam != seamBlock && in.sew(text) {
+		if end {
+			in.buffer = "\n"
+		}
+		return
+	}
+	if in.list && in.listIn != in.quoted {
+		in.endList()
+	}
 	if m := itemLine.FindStringSubmatch(text); m != nil {
 		in.item(len(m[1]), m[2], m[3])
 		return
@@ -150,7 +169,8 @@ func (in *discordReader) line(s string) {
 	in.buffer += s
 }
 
-// item adds a list item that starts in a column.
+// item adds a list item that starts in a column. The numbers of one list follow one
+// another, whatever they are.
 func (in *discordReader) item(column int, number, text string) {
 	in.endParagraph()
 	b := block{kind: blockItem, quoted: in.quoted, fresh: !in.list || in.blanks > 0, spans: in.inline(text, 0)}
@@ -158,14 +178,18 @@ func (in *discordReader) item(column int, number, text string) {
 		n, _ := strconv.Atoi(number)
 		b.ordered, b.number = true, min(n, 99_999_999)
 	}
-	for len(in.depths) > 0 && in.depths[len(in.depths)-1] > column {
-		in.depths = in.depths[:len(in.depths)-1]
+	for len(in.open) > 0 && in.open[len(in.open)-1].column > column {
+		in.open = in.open[:len(in.open)-1]
 	}
-	if len(in.depths) == 0 || in.depths[len(in.depths)-1] < column {
-		in.depths = append(in.depths, column)
+	if n := len(in.open) - 1; n >= 0 && in.open[n].column == column {
+		if b.ordered && in.open[n].ordered && !b.fresh {
+			b.number = in.open[n].number + 1
+		}
+		in.open = in.open[:n]
 	}
-	b.indent = min(len(in.depths)-1, maxIndent)
-	in.list, in.blanks = true, 0
+	in.open = append(in.open, open{column: column, ordered: b.ordered, number: b.number})
+	b.indent = min(len(in.open)-1, maxIndent)
+	in.list, in.listIn, in.blanks = true, in.quoted, 0
 	in.blocks = append(in.blocks, b)
 }
 
@@ -187,7 +211,7 @@ func (in *discordReader) goesOn(text string) bool {
 	return true
 }
 
-func (in *discordReader) endList() { in.list, in.depths, in.blanks = false, nil, 0 }
+func (in *discordReader) endList() { in.list, in.open, in.blanks = false, nil, 0 }
 
 // flush reads what is in the buffer.
 func (in *discordReader) flush() {

@@ -62,16 +62,40 @@ func (w *discordWriter) take(author, md string) {
 	for _, b := range flatten(md) {
 		if b.kind == blockPre {
 			b.spans = appendText(nil, trimCode(plainSpans(b.spans)))
-			if isBlankText(b.spans[0].text) {
-				continue
-			}
+		} else {
+			b.spans = trimBlanks(w.resolve(b))
 		}
-		b.spans = w.resolve(b)
-		blocks = append(blocks, b)
+		if !isBlankText(plainSpans(b.spans)) { // the marks of an empty block are text on Discord
+			blocks = append(blocks, b)
+		}
 	}
+	settle(blocks)
 	w.blocks = headed(author, blocks)
 	for i := range w.blocks {
 		w.block(i)
+	}
+}
+
+// settle lets no list item stand deeper than one step below the item it belongs to,
+// since Discord has no items that only hold others, and marks the numbers that do
+// not follow, since Discord counts by itself.
+func settle(blocks []block) {
+	var open []block // the items around, with the depths that they have in the body
+	for i := range blocks {
+		b := &blocks[i]
+		if b.kind != blockItem || i > 0 && blocks[i-1].quoted != b.quoted {
+			open = nil
+		}
+		if b.kind != blockItem {
+			continue
+		}
+		var before block // the item at the same depth
+		for n := len(open) - 1; n >= 0 && open[n].indent >= b.indent; n-- {
+			before, open = open[n], open[:n]
+		}
+		b.fresh = b.fresh || b.ordered && before.ordered && b.number != before.number+1
+		open = append(open, *b)
+		b.indent = len(open) - 1
 	}
 }
 
@@ -92,6 +116,23 @@ func headed(author string, blocks []block) []block {
 // trimCode takes off the empty lines around a code block that Discord drops.
 func trimCode(text string) string { return strings.Trim(text, "\n") }
 
+// trimBlanks takes off the blanks around a block, which Discord may trim.
+func trimBlanks(spans []span) []span {
+	for len(spans) > 0 && spans[0].kind == spanText && spans[0].style&code == 0 {
+		if spans[0].text = strings.TrimLeftFunc(spans[0].text, isBlank); spans[0].text != "" {
+			break
+		}
+		spans = spans[1:]
+	}
+	for n := len(spans) - 1; n >= 0 && spans[n].kind == spanText && spans[n].style&code == 0; n-- {
+		if spans[n].text = strings.TrimRightFunc(spans[n].text, isBlank); spans[n].text != "" {
+			break
+		}
+		spans = spans[:n]
+	}
+	return spans
+}
+
 // discordID matches the ids of accounts and channels.
 // https://docs.discord.com/developers/reference#snowflakes
 var discordID = regexp.MustCompile(`^[1-9][0-9]{0,19}$`)
@@ -99,9 +140,6 @@ var discordID = regexp.MustCompile(`^[1-9][0-9]{0,19}$`)
 // resolve leaves of a block's spans texts and tokens only. A token's text is how it
 // is written.
 func (w *discordWriter) resolve(b block) []span {
-	if b.kind == blockPre {
-		return b.spans
-	}
 	var out []span
 	for i, s := range b.spans {
 		switch s.kind {
@@ -118,6 +156,9 @@ func (w *discordWriter) resolve(b block) []span {
 			}
 			out = append(out, s)
 		default:
+			if isBlankText(s.text) {
+				s.style &^= code // which would be trimmed at the end of a part
+			}
 			out = append(out, span{style: s.style, text: s.text})
 		}
 	}
@@ -163,11 +204,11 @@ func address(u string, st style) []span {
 	if strings.HasPrefix(strings.ToLower(u), "mailto:") {
 		return []span{{style: st, text: u[len("mailto:"):]}}
 	}
-	token := "<" + ringing.ReplaceAllString(u, "%40$1") + ">"
-	if width(token) > maxAddress {
+	quiet, ok := safeURL(ringing.ReplaceAllString(u, "%40$1"))
+	if !ok || width(quiet) > maxAddress {
 		return []span{{style: st, text: u}}
 	}
-	return []span{{kind: spanLink, style: st, text: token, ref: u}}
+	return []span{{kind: spanLink, style: st, text: "<" + quiet + ">", ref: u}}
 }
 
 // shownAddress is what stands behind a label.
@@ -179,10 +220,10 @@ func shownAddress(u string) []span {
 func (w *discordWriter) parts() []DiscordPart {
 	var parts []DiscordPart
 	for start := 0; start < len(w.pieces); {
-		end := w.cut(start, len(w.pieces))
+		end := w.marked(w.cut(start, len(w.pieces)))
 		content := w.content(start, end)
 		for width(content) > w.max && end > start+1 {
-			end = w.cut(start, start+max(1, (end-start)*w.limit/width(content)))
+			end = w.marked(w.cut(start, start+max(1, (end-start)*w.limit/width(content))))
 			content = w.content(start, end)
 		}
 		if slices.ContainsFunc(w.pieces[start:end], func(p piece) bool { return p.shown && !isBlankText(p.text) }) {
@@ -191,6 +232,15 @@ func (w *discordWriter) parts() []DiscordPart {
 		start = end
 	}
 	return parts
+}
+
+// marked moves a cut behind the marks that stand there: they are no part of what is
+// written, and behind the last of a block begins another.
+func (w *discordWriter) marked(i int) int {
+	for i < len(w.pieces) && !w.pieces[i].shown && w.pieces[i].block == w.pieces[i-1].block {
+		i++
+	}
+	return i
 }
 
 // users are the accounts that the pieces from start to end mention.
