@@ -34,8 +34,6 @@ type gateway struct {
 	known      sync.Once
 	dialer     *websocket.Dialer
 	files      *http.Client // takes bytes as they are, and never a token
-	// wake ends a long wait: an admin has acted, or a probe has worked.
-	wake chan struct{}
 
 	place    *keeper
 	places   *threads
@@ -53,7 +51,6 @@ type gateway struct {
 
 func (g *gateway) init(a *Adapter) {
 	g.identified = make(chan struct{})
-	g.wake = make(chan struct{}, 1)
 	g.dialer = &websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: a.Timing.Handshake}
 	g.files = &http.Client{Transport: a.Transport, CheckRedirect: noRedirects}
 	if a.Transport == nil {
@@ -82,14 +79,6 @@ func (a *Adapter) keepConnected(ctx context.Context) error {
 	return group.Wait()
 }
 
-// retryGateway makes a connection that waits for a person to act try again now.
-func (g *gateway) retryGateway() {
-	select {
-	case g.wake <- struct{}{}:
-	default:
-	}
-}
-
 // rest waits, unless ctx ends.
 func (g *gateway) rest(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
@@ -100,17 +89,27 @@ func (g *gateway) rest(ctx context.Context, d time.Duration) {
 	}
 }
 
-// restLong waits for the next look at what a person has to mend. However often it is
-// asked to look sooner, it rests a while: each look may cost one of a thousand a day.
+// restLong waits until what a person has to mend seems mended, which costs nothing to
+// look at, or until it is time to try again: each try may cost one of a thousand a day.
 func (a *Adapter) restLong(ctx context.Context) {
-	a.rest(ctx, a.Timing.IdentifyMost/5)
-	timer := time.NewTimer(a.Timing.IdentifyMost * 4 / 5)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-a.wake:
-	case <-timer.C:
+	const looks = 10
+	was := a.mended(ctx)
+	for range looks {
+		a.rest(ctx, a.Timing.IdentifyMost/looks)
+		if ctx.Err() != nil {
+			return
+		}
+		is := a.mended(ctx)
+		if is && !was {
+			return
+		}
+		was = is
 	}
+}
+
+// mended reports whether the token works, and the application may read messages.
+func (a *Adapter) mended(ctx context.Context) bool {
+	return a.askWho(ctx) == nil && a.checkIntents(ctx).OK
 }
 
 // reconnectCurve is how the waits between attempts grow. It never gives up.
@@ -189,7 +188,6 @@ func (f *follower) failed(ctx context.Context, err error) {
 	case se.Class == bridge.Unauthorized:
 		f.a.blockAll(ctx, se.Code, se.Remedy)
 		f.a.restLong(ctx)
-		_ = f.a.askWho(ctx) // the one question that is asked of a refused token
 	case se.Code == codeBudget:
 		f.a.blockAll(ctx, NotReceiving, se.Remedy)
 		// Its end is known, and looked at again and again, since resetting the token ends it too.

@@ -115,7 +115,7 @@ func TestEveryCloseCodeIsFollowedAsDiscordSays(t *testing.T) {
 				_, _ = c.next()
 			}
 			o := s.options(in)
-			o.Timing.IdentifyMost = 500 * time.Millisecond
+			o.Timing.IdentifyMost = time.Second
 			a, _ := s.start(o)
 			if want.then == parks {
 				eventually(t, "an admin is told", func() bool { return in.told("blocked " + testGuild + "  " + NotReceiving) })
@@ -123,7 +123,7 @@ func TestEveryCloseCodeIsFollowedAsDiscordSays(t *testing.T) {
 					t.Errorf("told %q, nothing of %q", in.lines, want.remedy)
 				}
 				close(mended)
-				a.retryGateway()
+				s.look(func() { s.rest["GET applications/@me"] = map[string]any{"id": testApp, "flags": flagContentLimited} })
 				eventually(t, "it is told that all is well", func() bool { return a.place.now().Seq >= 2 && in.told("recovered") })
 			} else {
 				// A new session does not repeat: message 2 is found by listing.

@@ -92,7 +92,7 @@ func (a *Adapter) ownHost(u *url.URL) bool {
 }
 
 func (a *Adapter) linked(ctx context.Context, id string) (c linkedChannel, err error) {
-	err = a.client.do(ctx, request{method: http.MethodGet, path: "channels/" + id}, &c)
+	err = a.ask(ctx, request{method: http.MethodGet, path: "channels/" + id}, &c)
 	var se *bridge.SurfaceError
 	if !errors.As(err, &se) {
 		return c, err

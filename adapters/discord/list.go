@@ -41,7 +41,7 @@ func (g *Guild) List(ctx context.Context, m bridge.Mirror, known []bridge.Copy, 
 		return "", err
 	}
 	looked, gen := g.looked.last(m.Thread)
-	began := g.Now()
+	began := g.clock.at(g.Now()) // ours may have jumped
 	if m.Seen != "" && began.Sub(looked) < lookAgain && g.nothingNew(m) {
 		return m.Seen, nil
 	}
@@ -272,14 +272,17 @@ func (l *listing) proves() bool {
 
 // mayRead confirms that an empty list is an empty thread.
 func (l *listing) mayRead(ctx context.Context) error {
-	ok, err := l.g.mayReadHistory(ctx, l.m.Place.Channel)
+	c, err := l.g.askChannel(ctx, l.m.Place.Channel)
 	if err != nil {
-		return fmt.Errorf("look at the bot's permissions: %w", err)
+		return err
 	}
-	if ok {
-		return nil
+	r, err := l.g.rights(ctx)
+	if err != nil {
+		return err
 	}
-	return &bridge.SurfaceError{Class: bridge.Gone, Code: codePermissions,
-		Remedy: "The bot may not read what was said in " + l.g.labels.of(l.m.Place.Channel) +
-			": open its settings in Discord, Permissions, and give the bot's role View Channel and Read Message History."}
+	have := permissionsIn(l.g.id, l.g.self().user, r.has, r.roles, c.Overwrites)
+	if have&mayView == 0 || have&mayHistory == 0 {
+		return l.g.lacks(l.m.Place.Channel, []string{"View Channel", "Read Message History"})
+	}
+	return nil
 }

@@ -1,11 +1,6 @@
 package discord
 
-import (
-	"context"
-	"fmt"
-	"net/http"
-	"slices"
-)
+import "slices"
 
 // https://docs.discord.com/developers/topics/permissions#permissions-bitwise-permission-flags
 const (
@@ -13,25 +8,6 @@ const (
 	mayView       bits = 1 << 10
 	mayHistory    bits = 1 << 16
 )
-
-// mayReadHistory reports whether the bot may read what was said in a channel and its
-// threads.
-func (g *Guild) mayReadHistory(ctx context.Context, id string) (bool, error) {
-	var roles []role
-	var me member
-	c, err := g.askChannel(ctx, id)
-	if err == nil {
-		err = g.ask(ctx, request{method: http.MethodGet, path: "guilds/" + g.id + "/roles"}, &roles)
-	}
-	if err == nil {
-		err = g.ask(ctx, request{method: http.MethodGet, path: "guilds/" + g.id + "/members/" + g.self().user}, &me)
-	}
-	if err != nil {
-		return false, fmt.Errorf("ask for permissions: %w", err)
-	}
-	have := permissionsIn(g.id, g.self().user, me.Roles, roles, c.Overwrites)
-	return have&mayView != 0 && have&mayHistory != 0, nil
-}
 
 // permissionsIn adds up what a member may do in a channel: the roles', then what the
 // channel says of everyone, of the roles together, and of the member.
