@@ -35,6 +35,15 @@
 // delete of one that we are taking away, are echoes too; what a moderator does to a
 // copy is recorded and not spread.
 //
+// A thread that people began can be attached (AttachThread): it becomes a mirror
+// whose root is somebody's message, and its past comes in by the listing that every
+// newly bound thread has. Our one post in it is the card.
+//
+// Reactions are rows, set and removed by their own entries. On a surface our bot's
+// own reaction stands for everybody's from elsewhere, so showing one is an edit that
+// can be repeated. On a card some are gestures (cardRule); those are remembered, since
+// a platform tells of a reaction as long as it is there.
+//
 // # Out
 //
 // For every mirror that is behind there is at most one worker in the whole
@@ -74,9 +83,11 @@
 //	entry, chain, verify        the log: kinds, hashes, what an auditor checks
 //	command, decide_*, inbound,
 //	delivery, state, rows       decisions: pure functions of a State
+//	reaction, ask               reactions and what they do, what people ask from a chat
 //	surface, errors             what adapters implement, and how they report failure
 //	relay, dispatch, worker     who sends, what next, one call
-//	catchup, files, schedule    listings and probes, files, when to try again
+//	catchup, intake, files,
+//	schedule                    listings and probes, files, when to try again
 //	receiver, wake              the way in, and the bell that makes it quick
 //
 // Package bridgetest has the fakes, the suite for adapters, and scenarios.

@@ -67,8 +67,8 @@ func (t *turn) showAll() (err error) {
 		if t.stop.Err() != nil {
 			return errStop
 		}
-		if e.Kind == TicketChanged && cardFollows(t.w.Entries[i+1:]) {
-			continue // the next update of the card shows the present state
+		if t.followed(e, t.w.Entries[i+1:]) {
+			continue // the next one shows the present state
 		}
 		if err := t.show(e); err != nil {
 			return err
@@ -83,9 +83,15 @@ func (t *turn) showAll() (err error) {
 	return err
 }
 
-func cardFollows(rest []*Entry) bool {
-	for _, e := range rest {
-		if e.Kind == TicketChanged {
+// followed reports whether a later entry shows what this one would: an update of the
+// card, or the same emoji on the same message.
+func (t *turn) followed(e *Entry, rest []*Entry) bool {
+	for _, next := range rest {
+		switch {
+		case e.Kind == TicketChanged && next.Kind == TicketChanged:
+			return true
+		case e.Kind.reaction() && next.Kind.reaction() && next.Facts.Emoji == e.Facts.Emoji &&
+			next.Facts.Message == e.Facts.Message && !next.saidIn(&t.w.Mirror):
 			return true
 		}
 	}

@@ -6,8 +6,10 @@
 // migrations/ has the tables; design words are column names. entries and contents
 // are the log: the database itself refuses to change an entry. tickets,
 // conversations, messages, mirrors, copies and files are the present state, each
-// row set by an entry, written in the same transaction. deliveries are calls that
-// were begun and not yet passed by their mirror's cursor.
+// row set by an entry, written in the same transaction; so are reactions, which an
+// entry also removes. deliveries are calls that were begun and not yet passed by their
+// mirror's cursor. positions are how far adapters have followed their connections:
+// when the last of them is lost, a platform repeats what was committed.
 //
 // # One text for both databases
 //
@@ -20,8 +22,9 @@
 // Postgres: a transaction that adds entries locks its tickets in order of their
 // ids (SELECT … FOR UPDATE) and touches nothing of a ticket it has not locked.
 // Whoever holds a ticket's row may change its conversations, mirrors, deliveries,
-// copies and files. Lease rows are read FOR SHARE. SQLite: one writer connection,
-// BEGIN IMMEDIATE.
+// copies and files. Lease rows are read FOR SHARE, and the database's own clock says
+// when a lease has run out, since daemons' clocks may differ. SQLite: one writer
+// connection, BEGIN IMMEDIATE.
 package store
 
 import (
