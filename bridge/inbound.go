@@ -48,9 +48,6 @@ type Inbound struct {
 	// ThreadLives: the thread outlives its first post, so that the delete of that post
 	// is nothing more than one.
 	ThreadLives bool
-
-	// gestured: what the reaction asked for is done, and it is to be recorded.
-	gestured bool
 	// Key identifies a gesture that the platform may report under two refs, or a press.
 	Key string
 }
@@ -91,7 +88,7 @@ func (in *Inbound) decide(s *State) (Result, error) {
 	case InDelete:
 		return in.decideDelete(s)
 	case InReact, InUnreact:
-		return in.decideReaction(s)
+		return in.decideReaction(s, false)
 	default:
 		return in.decidePress(s)
 	}

@@ -110,10 +110,18 @@ func (c *React) decide(s *State) (Result, error) {
 	return s.react(m.ID, c.On, actor, Facts{Conversation: m.Conversation, Message: m.ID.Seq, Emoji: emoji}), nil
 }
 
+// gestureDone records a reaction to a card when the Receiver has done what it asks for.
+type gestureDone struct{ in Inbound }
+
+// Needs implements Command.
+func (c *gestureDone) Needs() Needs { return c.in.Needs() }
+
+func (c *gestureDone) decide(s *State) (Result, error) { return c.in.decideReaction(s, true) }
+
 // decideReaction: a reaction to any part of a message is one to the message. One to
 // the card is remembered only when it is a gesture, so that hearing of it again, from a
 // redelivery or a listing, does nothing; any other post of ours takes none.
-func (in *Inbound) decideReaction(s *State) (Result, error) {
+func (in *Inbound) decideReaction(s *State, done bool) (Result, error) {
 	c := s.Copies[sourceKey(&in.Source)]
 	switch {
 	case c == nil:
@@ -139,20 +147,20 @@ func (in *Inbound) decideReaction(s *State) (Result, error) {
 			return Result{Outcome: Ignored, Mirror: mirror.ID, Why: "no reaction that counts"}, nil
 		}
 		facts.Emoji = emoji
-		res = in.reactOnce(s, mirror, facts)
+		res = in.reactOnce(s, mirror, facts, done)
 	}
 	res.Mirror = mirror.ID
 	return res, nil
 }
 
 // reactOnce records one person's reaction and does what it says when it is to the card.
-func (in *Inbound) reactOnce(s *State, m *Mirror, f Facts) Result {
+func (in *Inbound) reactOnce(s *State, m *Mirror, f Facts, done bool) Result {
 	to, on := ID{m.ID.Ticket, cmp.Or(f.Message, f.Mirror)}, in.Kind == InReact
 	if s.reacted(to, in.Author, f.Emoji) == on {
 		return unmoved(to)
 	}
 	rule := cardRule(f.Emoji)
-	if f.Message == 0 && on && rule == PressTake && !in.gestured {
+	if f.Message == 0 && on && rule == PressTake && !done {
 		// Recorded when it is done: if we crash before, it is heard, and done, again.
 		return Result{Outcome: Ignored, ID: ID{to.Ticket, m.Conversation}, Action: PressTake, Why: "it takes the ticket"}
 	}

@@ -163,8 +163,7 @@ func TestATakeThatWasNotRecordedIsMadeAgain(t *testing.T) {
 	look.Key = "event 1"
 	m.Link(bridge.Known{Account: look.Author, Person: "bob", Role: bridge.RoleAgent, Name: "Bob"})
 	r := &bridge.Receiver{Log: m, Desk: m.Desk(), Directory: m}
-	f.Next("append Inbound react", 1, bridgetest.Fault{})
-	f.Next("append Inbound react", 1, bridgetest.Refused())
+	f.Next("append gestureDone", 1, bridgetest.Refused())
 	if res, err := r.Accept(t.Context(), *look); err == nil {
 		t.Errorf("answered %+v", res)
 	}

@@ -52,8 +52,7 @@ func (r *Receiver) takeByReaction(ctx context.Context, in Inbound, asked Result)
 	if err != nil {
 		return Result{}, err
 	}
-	in.gestured = true
-	if _, err := r.Log.Append(ctx, &in); err != nil {
+	if _, err := r.Log.Append(ctx, &gestureDone{in}); err != nil {
 		return Result{}, err
 	}
 	return res, nil
