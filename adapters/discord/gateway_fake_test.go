@@ -100,11 +100,30 @@ func (s *scripted) serve(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	if f, dynamic := answer.(func(*http.Request) any); dynamic {
+	w.Header().Set("Content-Type", "application/json")
+	switch f := answer.(type) {
+	case answerFunc:
+		var status int
+		if status, answer = f(); status != http.StatusOK {
+			w.WriteHeader(status)
+		}
+	case pageFunc:
 		answer = f(r)
 	}
-	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(answer)
+}
+
+// answerFunc and pageFunc are answers that a test makes when it is asked.
+type (
+	answerFunc func() (int, any)
+	pageFunc   func(*http.Request) any
+)
+
+// nowhere is a network that nothing comes through.
+type nowhere struct{}
+
+func (nowhere) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("there is no network")
 }
 
 // conn is one connection as the gateway sees it.
