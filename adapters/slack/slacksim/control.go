@@ -13,6 +13,9 @@ type order struct {
 	As, Channel, TS, Thread, Text string
 	// Emoji, Action, Callback and Scope are what is added, pressed, used, removed.
 	Emoji, Action, Callback, Scope string
+	// View is submitted with Values, its state.values.
+	View   string
+	Values json.RawMessage
 	// Name and Data are a file's, Data in base64.
 	Name string
 	Data []byte
@@ -104,6 +107,11 @@ func (s *Sim) obey(r *http.Request, verb string, o order) (ts string, err error)
 		return o.TS, p.Press(r.Context(), o.Channel, o.TS, o.Action)
 	case "shortcut":
 		return o.TS, p.Shortcut(r.Context(), o.Channel, o.TS, o.Callback)
+	case "command":
+		return "", p.Command(r.Context(), o.Channel, o.Text)
+	case "submit":
+		_, err := p.SubmitView(r.Context(), o.View, o.Values)
+		return "", err
 	case "upload":
 		return p.UploadFile(o.Channel, o.Thread, o.Name, o.Data, o.Text)
 	case "join":

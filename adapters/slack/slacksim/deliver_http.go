@@ -76,7 +76,7 @@ func (q *queue) takeHTTP() (d *delivery, target string) {
 			continue
 		}
 		q.begin(d)
-		if d.kind == "interactive" {
+		if d.kind != "events_api" {
 			return d, q.actURL
 		}
 		return d, q.url
@@ -101,9 +101,12 @@ func (s *Sim) post(target string, d *delivery) (answer []byte, reason string, no
 	ctx, cancel := context.WithTimeout(s.ctx, s.opts.AckTimeout)
 	defer cancel()
 	body, contentType := d.payload, "application/json"
-	if d.kind == "interactive" {
+	switch d.kind {
+	case "interactive":
 		body = []byte(url.Values{"payload": {string(d.payload)}}.Encode())
 		contentType = "application/x-www-form-urlencoded"
+	case "slash_commands":
+		body, contentType = formOf(d.payload), "application/x-www-form-urlencoded"
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
 	if err != nil {

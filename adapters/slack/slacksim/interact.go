@@ -98,6 +98,9 @@ func (p *Person) Shortcut(ctx context.Context, channelID, ts, callbackID string)
 	s := p.sim
 	var d *delivery
 	err := p.on(channelID, ts, func(ch *channel, m *message) error {
+		if !s.scopes["commands"] {
+			return fmt.Errorf("use shortcut %s: %w", callbackID, ErrNoSuch)
+		}
 		payload := p.interaction(ch, "message_action")
 		p.onMessage(payload, ch, m, false)
 		payload.with("callback_id", callbackID).with("message_ts", m.ts).with("action_ts", s.eventTS())
@@ -117,10 +120,8 @@ func (p *Person) Shortcut(ctx context.Context, channelID, ts, callbackID string)
 func (p *Person) interaction(ch *channel, kind string) fields {
 	s := p.sim
 	u := s.users[p.id]
-	id := fmt.Sprintf("%d.%d.%s", s.rng.Uint32(), s.rng.Uint32(), s.newSecret())
-	s.triggers[id] = trigger{user: p.id, born: s.now()}
 	f := fields{
-		"type": kind, "token": "deprecated", "api_app_id": s.opts.AppID, "trigger_id": id, "enterprise": nil,
+		"type": kind, "token": "deprecated", "api_app_id": s.opts.AppID, "trigger_id": s.newTrigger(p.id), "enterprise": nil,
 		"is_enterprise_install": false,
 		"team":                  fields{"id": s.opts.TeamID, "domain": s.opts.TeamDomain},
 		"user":                  fields{"id": u.id, "username": u.name, "name": u.name, "team_id": u.teamID},
@@ -129,6 +130,13 @@ func (p *Person) interaction(ch *channel, kind string) fields {
 		f.with("channel", fields{"id": ch.id, "name": ch.name})
 	}
 	return f
+}
+
+// newTrigger gives a person the right to be shown a view. The caller holds mu.
+func (s *Sim) newTrigger(userID string) string {
+	id := fmt.Sprintf("%d.%d.%s", s.rng.Uint32(), s.rng.Uint32(), s.newSecret())
+	s.triggers[id] = trigger{user: userID, born: s.now()}
+	return id
 }
 
 // onMessage adds the message an interaction is about, and a response_url. The
@@ -188,8 +196,11 @@ func findAction(blocks json.RawMessage, actionID string) (element block, blockID
 }
 
 // interact starts the delivery of an interaction. The caller holds mu.
-func (s *Sim) interact(payload fields) *delivery {
-	d := &delivery{kind: "interactive", payload: encode(payload), born: s.now(), done: make(chan struct{})}
+func (s *Sim) interact(payload fields) *delivery { return s.interactAs("interactive", payload) }
+
+// interactAs starts the delivery of what a person waits for. The caller holds mu.
+func (s *Sim) interactAs(kind string, payload fields) *delivery {
+	d := &delivery{kind: kind, payload: encode(payload), born: s.now(), done: make(chan struct{})}
 	s.queue.put(d)
 	return d
 }

@@ -176,6 +176,9 @@ func TestEphemeralButtonsCanBePressedReplacedAndDeleted(t *testing.T) {
 func TestShortcutCarriesTheMessage(t *testing.T) {
 	w, r := acting(t, Options{})
 	ts := w.post(w.bo, "send this")
+	if _, body := w.get("/?as=" + w.anna.ID() + "&channel=" + w.ch); !strings.Contains(body, ">Attach to ticket</button>") {
+		t.Error("the page does not offer the shortcut")
+	}
 	w.check(w.anna.Shortcut(w.ctx(), w.ch, ts, "send_to_ticket"))
 	if p := r.presses(t)[0]; p.Type != "message_action" || p.CallbackID != "send_to_ticket" || p.Message.TS != ts {
 		t.Errorf("payload %+v", p)
@@ -253,11 +256,20 @@ func TestModalStaysOpenWhenTheAppAnswersErrors(t *testing.T) {
 	var trigger string
 	w.Sim.do(func() { trigger = w.anna.interaction(nil, "shortcut")["trigger_id"].(string) })
 	w.must("views.open", "trigger_id", trigger, "view",
-		`{"type":"modal","title":{"type":"plain_text","text":"Ask"},"blocks":[{"type":"divider"}]}`)
-	answer, err := w.anna.SubmitView(w.ctx(), w.Views()[0].ID, nil)
+		`{"type":"modal","title":{"type":"plain_text","text":"Ask"},"blocks":[{"type":"input","block_id":"q",
+		"label":{"type":"plain_text","text":"Question"},"element":{"type":"plain_text_input","action_id":"text"}}]}`)
+	id := w.Views()[0].ID
+	if _, err := w.anna.SubmitView(w.ctx(), id, nil); !errors.Is(err, ErrNotAllowed) {
+		t.Errorf("a required input was left empty: %v", err)
+	}
+	answer, err := w.anna.SubmitView(w.ctx(), id, json.RawMessage(`{"q":{"text":{"type":"plain_text_input","value":"typed"}}}`))
 	w.check(err)
-	if !strings.Contains(string(answer), "too short") || len(w.Views()) != 1 {
-		t.Errorf("answer %s, %d views", answer, len(w.Views()))
+	if views := w.Views(); !strings.Contains(string(answer), "too short") || len(views) != 1 || views[0].Errors["q"] != "too short" {
+		t.Errorf("answer %s, views %+v", answer, views)
+	}
+	_, body := w.get("/?as=" + w.anna.ID() + "&channel=" + w.ch)
+	if !strings.Contains(body, "too short") || !strings.Contains(body, `value="typed"`) {
+		t.Error("the page does not show the error beside what was typed")
 	}
 }
 

@@ -24,6 +24,10 @@ type Options struct {
 	SigningSecret string
 	// Scopes are what the bot token was granted; nil means AllScopes.
 	Scopes []string
+	// Commands and Shortcuts are what the app's manifest offers people; by default
+	// /sidebridge and "Attach to ticket".
+	Commands  []string
+	Shortcuts []Shortcut
 
 	// EventsURL receives events over HTTP, InteractivityURL button presses and
 	// the like; it defaults to EventsURL. Both are ignored in Socket Mode.
@@ -137,6 +141,12 @@ func (o Options) withDefaults() Options {
 		o.Scopes = AllScopes()
 	}
 	o.Scopes = slices.Clone(o.Scopes)
+	if o.Commands == nil {
+		o.Commands = []string{"/sidebridge"}
+	}
+	if o.Shortcuts == nil {
+		o.Shortcuts = []Shortcut{{Name: "Attach to ticket", CallbackID: "sidebridge_attach"}}
+	}
 	text(&o.InteractivityURL, o.EventsURL)
 	duration(&o.AckTimeout, 3*time.Second)
 	if o.RetryDelays == nil {

@@ -102,9 +102,9 @@ func problem(err error) string {
 	case errors.Is(err, ErrNotMember):
 		return "You are not a member of this channel."
 	case errors.Is(err, ErrNotAllowed):
-		return "That is not allowed here."
+		return "That is not allowed here, or something is missing."
 	case errors.Is(err, ErrNoSuch):
-		return "That message is gone."
+		return "That is not there, or not any more."
 	}
 	return err.Error()
 }
@@ -163,6 +163,9 @@ func (p *pages) say(r *http.Request, person *Person) error {
 	if strings.TrimSpace(d.Text) == "" && d.Files == nil {
 		return nil
 	}
+	if strings.HasPrefix(d.Text, "/") && d.ThreadTS == "" && d.Files == nil {
+		return person.Command(r.Context(), r.PostForm.Get("channel"), d.Text)
+	}
 	_, err := person.Send(r.PostForm.Get("channel"), d)
 	return err
 }
@@ -176,7 +179,10 @@ func formValues(form url.Values) []byte {
 		if len(parts) != 4 || parts[0] != "value" {
 			continue
 		}
-		input := fields{"type": parts[1], "value": form.Get(key)}
+		input := fields{"type": parts[1], "value": nil}
+		if typed := form.Get(key); typed != "" {
+			input.with("value", typed)
+		}
 		if parts[1] == "static_select" {
 			delete(input, "value")
 			input.with("selected_option", fields{"value": form.Get(key)})

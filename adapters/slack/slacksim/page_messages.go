@@ -62,6 +62,9 @@ func (s *Sim) viewMessage(ch *channel, m *message, as, thread string) viewMessag
 		Time: at.Format("15:04"), Stamp: at.UTC().Format(time.RFC3339), Text: unescape(m.text), Shown: thread,
 	}
 	v.Body = s.render(m)
+	if s.scopes["commands"] {
+		v.Shortcuts = s.opts.Shortcuts
+	}
 	for _, f := range m.files {
 		w := s.wireFile(f)
 		v.Files = append(v.Files, viewFile{Name: f.name, Size: size(f.size), URL: strings.TrimPrefix(w.Permalink, s.base)})

@@ -62,7 +62,7 @@ func TestPagePlaysAPerson(t *testing.T) {
 	if thread = w.Thread(w.ch, m.TS); len(thread) != 1 || len(thread[0].Reactions) != 0 {
 		t.Errorf("thread %+v", thread)
 	}
-	if body = w.form("do", "edit", "ts", "1.000000", "text", "x"); !strings.Contains(body, "That message is gone.") {
+	if body = w.form("do", "edit", "ts", "1.000000", "text", "x"); !strings.Contains(body, "That is not there, or not any more.") {
 		t.Error("a problem is not shown")
 	}
 }

@@ -85,7 +85,8 @@ type viewMessage struct {
 	Replies                         string
 	ThreadURL                       string
 	Shown                           string // thread open in the page
-	InThread                        bool   // shown in the thread's column
+	Shortcuts                       []Shortcut
+	InThread                        bool // shown in the thread's column
 }
 
 type viewFile struct {
@@ -107,7 +108,8 @@ type viewModal struct {
 
 type viewInput struct {
 	Name, Label, Kind, Value string
-	Multiline                bool
+	Hint, Problem            string
+	Multiline, Optional      bool
 	Options                  []viewOption
 }
 
@@ -240,6 +242,11 @@ func (s *Sim) viewModal(w *view) *viewModal {
 		in := viewInput{
 			Label: plainText(b["label"]), Kind: text(e, "type"), Value: text(e, "initial_value"),
 			Name: "value:" + text(e, "type") + ":" + text(b, "block_id") + ":" + text(e, "action_id"),
+			Hint: plainText(e["placeholder"]), Problem: w.problems[text(b, "block_id")],
+		}
+		in.Optional, _ = b["optional"].(bool)
+		if typed := w.value(b, e); typed != "" {
+			in.Value = typed
 		}
 		in.Multiline, _ = e["multiline"].(bool)
 		options, _ := e["options"].([]any)

@@ -8,7 +8,7 @@ import (
 
 // delivery is one event or interaction on its way to the app.
 type delivery struct {
-	kind    string // events_api or interactive
+	kind    string // events_api, interactive or slash_commands
 	id      string // event id
 	payload []byte
 	// attempt counts tries as the retry headers do, failures only those that
@@ -105,7 +105,7 @@ func (q *queue) put(d *delivery) {
 		q.stats.Undeliverable++
 		q.finish(d, false)
 		return
-	case q.socket && len(q.conns) == 0 && d.kind == "interactive":
+	case q.socket && len(q.conns) == 0 && d.kind != "events_api":
 		// Slack does not keep a press for later: the person sees an error.
 		q.finish(d, false)
 		return

@@ -10,8 +10,9 @@ import (
 // times within half an hour.
 // https://docs.slack.dev/interactivity/handling-user-interaction
 type responseURL struct {
-	user      string
-	channel   *channel
+	user    string
+	channel *channel
+	// message is what the interaction was on; nil for a command.
 	message   *message
 	whispered bool
 	born      time.Time
@@ -68,6 +69,9 @@ func (s *Sim) respond(u *responseURL, a args) error {
 		return fail("used_url")
 	}
 	u.uses++
+	if u.message == nil && (a.flag("delete_original") || a.flag("replace_original")) {
+		return fail("message_not_found")
+	}
 	if a.flag("delete_original") {
 		s.dropOriginal(u)
 		return nil
@@ -93,7 +97,7 @@ func (s *Sim) respond(u *responseURL, a args) error {
 		s.postParts(u.channel, m, body)
 	default:
 		thread := a.text("thread_ts")
-		if thread == "" {
+		if thread == "" && u.message != nil {
 			thread = u.message.threadTS
 		}
 		s.whisper(u.channel, u.user, thread, body)

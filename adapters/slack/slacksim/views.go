@@ -19,6 +19,16 @@ type view struct {
 	id, user, hash string
 	body           block
 	notifyOnClose  bool
+	// problems are what the app had against the last submission, by block, and typed
+	// is what was submitted.
+	problems map[string]string
+	typed    values
+}
+
+// values are what a view's inputs hold, by block and action.
+type values map[string]map[string]struct {
+	Value    *string
+	Selected struct{ Value string } `json:"selected_option"`
 }
 
 // View is an open modal as tests see it.
@@ -26,6 +36,8 @@ type View struct {
 	ID, User, CallbackID, PrivateMetadata string
 	// JSON is the whole view as the app sent it.
 	JSON json.RawMessage
+	// Errors are what the app had against the last submission, by block.
+	Errors map[string]string
 }
 
 // viewsOpen opens a modal for the person whose trigger it carries.
@@ -101,7 +113,7 @@ func (s *Sim) Views() []View {
 	for _, v := range s.views {
 		out = append(out, View{
 			ID: v.id, User: v.user, CallbackID: text(v.body, "callback_id"),
-			PrivateMetadata: text(v.body, "private_metadata"), JSON: encode(v.body),
+			PrivateMetadata: text(v.body, "private_metadata"), JSON: encode(v.body), Errors: v.problems,
 		})
 	}
 	slices.SortFunc(out, func(a, b View) int { return strings.Compare(a.ID, b.ID) })
@@ -110,11 +122,15 @@ func (s *Sim) Views() []View {
 
 // SubmitView submits a modal with the values of its inputs, state.values as
 // JSON, and returns the app's answer: empty closes it, response_action errors
-// keeps it open.
-func (p *Person) SubmitView(ctx context.Context, viewID string, values json.RawMessage) (answer []byte, err error) {
+// keeps it open. As in a client, nothing is sent while a required input is empty.
+func (p *Person) SubmitView(ctx context.Context, viewID string, state json.RawMessage) (answer []byte, err error) {
 	s := p.sim
-	if len(values) == 0 {
-		values = json.RawMessage("{}")
+	if len(state) == 0 {
+		state = json.RawMessage("{}")
+	}
+	var typed values
+	if err := json.Unmarshal(state, &typed); err != nil {
+		return nil, fmt.Errorf("read the values: %w", err)
 	}
 	var d *delivery
 	err = s.try(func() error {
@@ -122,7 +138,11 @@ func (p *Person) SubmitView(ctx context.Context, viewID string, values json.RawM
 		if v == nil || v.user != p.id {
 			return fmt.Errorf("submit view %s: %w", viewID, ErrNoSuch)
 		}
-		shown := s.wireView(v).with("state", fields{"values": values})
+		if v.typed = typed; v.lacksInput() {
+			v.problems = map[string]string{}
+			return fmt.Errorf("submit view %s without a required input: %w", viewID, ErrNotAllowed)
+		}
+		shown := s.wireView(v).with("state", fields{"values": state})
 		d = s.interact(p.interaction(nil, "view_submission").with("view", shown).with("response_urls", []any{}))
 		return nil
 	})
@@ -134,17 +154,66 @@ func (p *Person) SubmitView(ctx context.Context, viewID string, values json.RawM
 		return nil, err
 	}
 	var action struct {
-		ResponseAction string          `json:"response_action"`
-		View           json.RawMessage `json:"view"`
+		ResponseAction string            `json:"response_action"`
+		View           json.RawMessage   `json:"view"`
+		Errors         map[string]string `json:"errors"`
 	}
 	_ = json.Unmarshal(answer, &action)
-	return answer, s.try(func() error { return s.settle(viewID, action.ResponseAction, action.View) })
+	return answer, s.try(func() error { return s.settle(viewID, action.ResponseAction, action.View, action.Errors) })
 }
 
-// settle does with a submitted view what the app answered. The caller holds mu.
-func (s *Sim) settle(viewID, action string, raw json.RawMessage) error {
+// inputs returns the input blocks of a view.
+func (v *view) inputs() []block {
+	var list, inputs []block
+	if raw, isRaw := v.body["blocks"].(json.RawMessage); isRaw {
+		_ = json.Unmarshal(raw, &list)
+	}
+	for _, b := range list {
+		if text(b, "type") == "input" {
+			inputs = append(inputs, b)
+		}
+	}
+	return inputs
+}
+
+// lacksInput says whether a client would not let the view be submitted.
+func (v *view) lacksInput() bool {
+	for _, b := range v.inputs() {
+		e, _ := b["element"].(block)
+		optional, _ := b["optional"].(bool)
+		if !optional && v.value(b, e) == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// value returns what was typed into an input, or chosen.
+func (v *view) value(b, element block) string {
+	in := v.typed[text(b, "block_id")][text(element, "action_id")]
+	if in.Value != nil {
+		return *in.Value
+	}
+	return in.Selected.Value
+}
+
+// settle does with a submitted view what the app answered. An error that names no
+// input is not shown, and neither are the others: Slack refuses the answer. The caller
+// holds mu.
+func (s *Sim) settle(viewID, action string, raw json.RawMessage, problems map[string]string) error {
 	switch action {
 	case "errors":
+		v := s.views[viewID]
+		known := map[string]bool{}
+		for _, b := range v.inputs() {
+			known[text(b, "block_id")] = true
+		}
+		for id := range problems {
+			if !known[id] {
+				return fmt.Errorf("show an error at %q: %w", id, ErrNoSuch)
+			}
+		}
+		v.problems = problems
 	case "update", "push":
 		body, err := s.readView(raw)
 		if err != nil {
