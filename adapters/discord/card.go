@@ -111,16 +111,15 @@ func nameOfThread(v bridge.View) string {
 	return truncate(quiet(fmt.Sprintf("#%d %s", v.Ticket.ID, first(subject, "side conversation"))), maxThreadName)
 }
 
+// forbidden matches the words that no webhook's name may contain.
+var forbidden = regexp.MustCompile(`(?i)(cly)(de)|(dis)(cord)`)
+
 // hookName makes a name one that a webhook may post under.
 // https://docs.discord.com/developers/resources/webhook#create-webhook and
 // https://docs.discord.com/developers/resources/user#usernames-and-nicknames
 func hookName(name string) string {
 	name = strings.NewReplacer("@", "", "#", "", ":", "", "```", "").Replace(name)
-	for _, word := range []string{"clyde", "discord"} {
-		// A dot in the middle leaves the name readable.
-		at := regexp.MustCompile("(?i)(" + word[:3] + ")(" + word[3:] + ")")
-		name = at.ReplaceAllString(name, "$1·$2")
-	}
+	name = forbidden.ReplaceAllString(name, "$1$3·$2$4") // readable all the same
 	name = strings.TrimSpace(truncate(strings.Join(strings.Fields(name), " "), maxHookName))
 	switch strings.ToLower(name) {
 	case "", "everyone", "here":

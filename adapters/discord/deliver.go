@@ -148,7 +148,7 @@ func (g *Guild) edit(ctx context.Context, at bridge.Attempt, c *content) (bridge
 	}
 	hook := func() error {
 		return g.byHook(ctx, at, false, func(h webhook) request {
-			return request{method: http.MethodPatch, path: h.path("messages", at.Call.Ref), query: inThread(at), body: body}
+			return request{method: http.MethodPatch, path: h.path("messages", at.Call.Ref), query: threadQuery(at), body: body}
 		}, nil)
 	}
 	if err := g.withOpenThread(ctx, at, func() error { return g.asMaker(at, bot, hook) }); err != nil {
@@ -176,7 +176,7 @@ func (g *Guild) remove(ctx context.Context, at bridge.Attempt) (bridge.Receipt, 
 	}
 	hook := func() error {
 		return g.byHook(ctx, at, false, func(h webhook) request {
-			return request{method: http.MethodDelete, path: h.path("messages", at.Call.Ref), query: inThread(at)}
+			return request{method: http.MethodDelete, path: h.path("messages", at.Call.Ref), query: threadQuery(at)}
 		}, nil)
 	}
 	err = g.withOpenThread(ctx, at, func() error { return g.asMaker(at, bot, hook) })

@@ -57,7 +57,7 @@ func newAPI(t *testing.T, answer func(w http.ResponseWriter, r *http.Request), m
 		t.Fatal(err)
 	}
 	a.me = identity{user: testBot, app: testApp, name: "Sidebridge"}
-	close(a.identified)
+	a.known.Do(func() { close(a.identified) })
 	t.Cleanup(a.client.http.CloseIdleConnections)
 	return f, a
 }

@@ -179,8 +179,8 @@ func (g *Guild) byHook(ctx context.Context, at bridge.Attempt, create bool, r fu
 	}
 }
 
-// inThread is what a call through a webhook needs to reach a thread.
-func inThread(at bridge.Attempt) url.Values { return url.Values{"thread_id": {at.Mirror.Thread}} }
+// threadQuery is what a call through a webhook needs to reach a thread.
+func threadQuery(at bridge.Attempt) url.Values { return url.Values{"thread_id": {at.Mirror.Thread}} }
 
 // postAsAgent posts under the agent's own name. A webhook has no nonce; what becomes
 // of a post without an answer is read back. Without wait Discord reports no errors.
@@ -195,7 +195,7 @@ func (g *Guild) postAsAgent(ctx context.Context, at bridge.Attempt, c *content) 
 	var m message
 	err := g.withOpenThread(ctx, at, func() error {
 		return g.byHook(ctx, at, true, func(h webhook) request {
-			query := inThread(at)
+			query := threadQuery(at)
 			query.Set("wait", "true")
 			return request{method: http.MethodPost, path: h.path(), query: query, body: p, files: c.files}
 		}, &m)
