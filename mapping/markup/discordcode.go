@@ -51,7 +51,7 @@ func (in *discordReader) codeBlock(s string) (block, int) {
 	if inner == "" {
 		return block{}, 0
 	}
-	b.spans = appendText(nil, undoneCode(inner))
+	b.spans = appendText(nil, unguarded(inner))
 	return b, 3 + end + 3
 }
 
@@ -70,7 +70,7 @@ func (in *discordReader) inlineCode(s string) (text string, size int) {
 		i += next
 		closing := len(s[i:]) - len(strings.TrimLeft(s[i:], "`"))
 		if closing == run {
-			return undoneCode(untick(s[run:i])), i + run
+			return unguarded(untick(s[run:i])), i + run
 		}
 		i += closing
 	}

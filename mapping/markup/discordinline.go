@@ -20,7 +20,6 @@ type discordInlineReader struct {
 	depth int
 	spans []span
 	text  strings.Builder
-	after bool // the text before is the end of a style, which may have a guard behind it
 }
 
 // maxStyles is how deep styles are followed into one another.
@@ -34,22 +33,15 @@ func (r *discordInlineReader) inner(s string, st style) []span {
 }
 
 func (r *discordInlineReader) add(spans ...span) {
-	if r.text.Len() > 0 {
-		r.spans = append(r.spans, span{style: r.style, text: r.text.String()})
-		r.text.Reset()
+	if text := unguarded(r.text.String()); text != "" {
+		r.spans = append(r.spans, span{style: r.style, text: text})
 	}
+	r.text.Reset()
 	r.spans = append(r.spans, spans...)
 }
 
 func (r *discordInlineReader) read(s string) {
 	for i := 0; i < len(s); {
-		if r.after {
-			r.after = false
-			if strings.HasPrefix(s[i:], zeroWidthSpace) {
-				i += len(zeroWidthSpace)
-				continue
-			}
-		}
 		size := r.special(s, i)
 		if size == 0 {
 			_, size = utf8.DecodeRuneInString(s[i:])
@@ -104,7 +96,6 @@ func (r *discordInlineReader) escape(rest string) int {
 		return 0
 	}
 	r.text.WriteRune(next)
-	r.after = next == '~'
 	return 1 + size
 }
 
@@ -138,7 +129,6 @@ func (r *discordInlineReader) styled(rest string) int {
 		return best
 	}
 	r.add(r.inner(content, st)...)
-	r.after = true
 	return best
 }
 
@@ -151,7 +141,7 @@ func (r *discordInlineReader) masked(rest string) int {
 	if m == nil {
 		return 0
 	}
-	u, ok := safeURL(m[2])
+	u, ok := safeURL(unguarded(m[2]))
 	if !ok || isBlankText(m[1]) {
 		return 0
 	}
@@ -189,7 +179,7 @@ func (r *discordInlineReader) bareURL(s string, i int) int {
 		}
 		line := s[i+n : min(len(s), i+n+maxURL)]
 		address := s[i : i+n+bareEnd([]byte(line))]
-		if u, ok := safeURL(address); ok {
+		if u, ok := safeURL(unguarded(address)); ok {
 			r.add(span{kind: spanLink, style: r.style, text: u, ref: u})
 			return len(address)
 		}
@@ -199,6 +189,9 @@ func (r *discordInlineReader) bareURL(s string, i int) int {
 
 // emoji reads a short code.
 func (r *discordInlineReader) emoji(s string, i int) int {
+	if len(s) < i+3 || s[i+1] == ':' || s[i+1] == ' ' {
+		return 0
+	}
 	found := shortcode.FindString(s[i:min(len(s), i+maxShortcode)])
 	before, _ := utf8.DecodeLastRuneInString(s[:i])
 	after, size := utf8.DecodeRuneInString(s[i+len(found):])

@@ -1,7 +1,6 @@
 package markup
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -105,9 +104,6 @@ func discordNormal(author, md string) []block {
 	return out
 }
 
-// guards are what a text may have of its own of what ToDiscord puts in.
-var guards = regexp.MustCompile(zeroWidthSpace)
-
 func discordNormalSpans(b block) []span {
 	if b.kind == blockPre {
 		return appendText(nil, plainSpans(b.spans))
@@ -120,7 +116,7 @@ func discordNormalSpans(b block) []span {
 			if strings.HasPrefix(c.object, ":") {
 				s.text = c.object // a short code beside a word is text, which looks the same
 			} else if c.object == "" {
-				s.text = guards.ReplaceAllString(string(c.r), "")
+				s.text = string(c.r)
 			}
 			out = append(out, s)
 		}

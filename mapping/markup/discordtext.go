@@ -135,20 +135,22 @@ func between(a, b block) string {
 // its own in a row.
 func discordCode(text string, most int) string {
 	text = ringingCode.ReplaceAllString(text, "${1}"+zeroWidthSpace+"${2}")
-	run := strings.Repeat("`", most+1)
-	for strings.Contains(text, run) {
-		text = strings.ReplaceAll(text, run, run[:most]+zeroWidthSpace+"`")
+	var out strings.Builder
+	run := 0
+	for _, r := range text {
+		if r != '`' {
+			run = 0
+		} else if run++; run > most {
+			out.WriteString(zeroWidthSpace)
+			run = 1
+		}
+		out.WriteRune(r)
 	}
-	return text
+	return out.String()
 }
 
-// undoneCode is what discordCode was given.
-func undoneCode(text string) string {
-	text = brokenRing.ReplaceAllString(text, "$1$2")
-	return strings.ReplaceAll(text, "`"+zeroWidthSpace+"`", "``")
-}
-
-var brokenRing = regexp.MustCompile(`(<@|@)` + zeroWidthSpace + `((?i:everyone|here)|[0-9!&])`)
+// unguarded takes out what ToDiscord puts in.
+func unguarded(text string) string { return strings.ReplaceAll(text, zeroWidthSpace, "") }
 
 // discordInline writes inline code.
 func discordInline(text string) string {

@@ -50,7 +50,7 @@ func (r *discordInlineReader) token(s string) int {
 		return len(m[0])
 	}
 	if m := discordAddress.FindStringSubmatch(s); m != nil {
-		if u, ok := safeURL(m[1]); ok {
+		if u, ok := safeURL(unguarded(m[1])); ok {
 			r.add(span{kind: spanLink, style: r.style, text: u, ref: u})
 			return len(m[0])
 		}
@@ -84,17 +84,9 @@ func customEmoji(name string, st style) span {
 	return span{kind: spanEmoji, style: st, text: text, ref: name}
 }
 
-// everybody reads @everyone and @here, and those that ToDiscord broke.
+// everybody reads @everyone and @here.
 func (r *discordInlineReader) everybody(s string, i int) int {
 	rest := s[i+1:]
-	if broken, ok := strings.CutPrefix(rest, zeroWidthSpace); ok {
-		called := strings.HasSuffix(r.text.String(), "<") && broken != "" && strings.ContainsRune("0123456789!&", rune(broken[0]))
-		if called || ringing.MatchString("@"+broken[:min(len(broken), len("everyone"))]) {
-			r.text.WriteString("@")
-			return 1 + len(zeroWidthSpace)
-		}
-		return 0
-	}
 	before, _ := utf8.DecodeLastRuneInString(s[:i])
 	for _, name := range []string{"everyone", "here"} {
 		after, ok := strings.CutPrefix(rest, name)

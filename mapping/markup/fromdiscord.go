@@ -17,8 +17,8 @@ type DiscordText struct {
 // has no word for stays readable: an underline is italic, a heading bold, small
 // print and a spoiler's bars are text. Names come from d.
 //
-// What ToDiscord put in to keep text from coming alive is taken out again, so the
-// Fingerprint of FromDiscord of a part is the same before it was sent and after
+// Zero-width spaces, which ToDiscord puts in to keep text from coming alive, are taken
+// out again, so the Fingerprint of FromDiscord of a part is the same before it was sent and after
 // Discord gave it back.
 func FromDiscord(msg DiscordText, d Directory) string {
 	in := discordReader{guild: msg.Guild, dir: known(d)}
@@ -33,14 +33,14 @@ type discordReader struct {
 	blocks []block
 	marks  int // how many marks were looked at
 
-	quoted bool   // inside a quote
-	buffer string // lines of the paragraph that are not read yet
-	para   []span // what was read of the paragraph
-	list   bool   // the last line belonged to a list
-	open   []open // the lists that are open
-	listIn bool   // the list stands in a quote
-	blanks int    // empty lines since the last item
-	seam   int    // how what is read next joins what was read before
+	quoted bool            // inside a quote
+	buffer strings.Builder // lines of the paragraph that are not read yet
+	para   []span          // what was read of the paragraph
+	list   bool            // the last line belonged to a list
+	open   []open          // the lists that are open
+	listIn bool            // the list stands in a quote
+	blanks int             // empty lines since the last item
+	seam   int             // how what is read next joins what was read before
 }
 
 // An open list has its items in a column.
@@ -82,7 +82,7 @@ func (in *discordReader) lines(s string) {
 				break
 			}
 			head, pre, rest = in.cutCode(rest)
-			in.buffer += head
+			in.buffer.WriteString(head)
 		}
 		s = rest
 	}
@@ -143,7 +143,7 @@ func (in *discordReader) line(s string) {
 	text, end := strings.CutSuffix(s, "\n")
 	if in.seam != seamBlock && in.sew(text) {
 		if end {
-			in.buffer = "\n"
+			in.buffer.WriteString("\n")
 		}
 		return
 	}
@@ -166,7 +166,7 @@ func (in *discordReader) line(s string) {
 		in.para = appendText(append(in.para, in.inline(m[2], st)...), "\n")
 		return
 	}
-	in.buffer += s
+	in.buffer.WriteString(s)
 }
 
 // item adds a list item that starts in a column. The numbers of one list follow one
@@ -215,8 +215,8 @@ func (in *discordReader) endList() { in.list, in.open, in.blanks = false, nil, 0
 
 // flush reads what is in the buffer.
 func (in *discordReader) flush() {
-	in.para = append(in.para, in.inline(in.buffer, 0)...)
-	in.buffer = ""
+	in.para = append(in.para, in.inline(in.buffer.String(), 0)...)
+	in.buffer.Reset()
 }
 
 // endParagraph adds the paragraph.

@@ -21,7 +21,8 @@ type DiscordPart struct {
 //
 // What the model says is text is text on Discord: its markup is escaped. Only
 // accounts that d knows are mentioned. Roles and broadcasts never are, and a call to
-// everyone that somebody typed is broken by a zero-width space, also in code. The
+// everyone that somebody typed is broken by a zero-width space, also in code; those
+// of the body's own are left out, so that what was put in can be told from them. The
 // label of a link is followed by where it leads. JoinDiscord puts parts together
 // again. A body without any text has no parts.
 func ToDiscord(md string, d Directory, limit int) []DiscordPart {
@@ -60,6 +61,9 @@ type discordWriter struct {
 func (w *discordWriter) take(author, md string) {
 	var blocks []block
 	for _, b := range flatten(md) {
+		for i := range b.spans {
+			b.spans[i].text, b.spans[i].ref = unguarded(b.spans[i].text), unguarded(b.spans[i].ref)
+		}
 		if b.kind == blockPre {
 			b.spans = appendText(nil, trimCode(plainSpans(b.spans)))
 		} else {
