@@ -141,7 +141,8 @@ func (c *committer) run() {
 }
 
 // gather takes what waits now, without waiting for more.
-func (c *committer) gather(batch []*pending) []*pending {
+func (c *committer) gather(first []*pending) []*pending {
+	batch := slices.Clone(first) // who handed it over still reads it
 	for len(batch) < maxBatch {
 		select {
 		case more := <-c.in:
