@@ -4,32 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
-	"github.com/bwmarrin/discordgo"
-
 	"github.com/sidebridge/sidebridge/bridge"
 )
-
-// linkedChannel is what a link's ids stand for.
-// https://docs.discord.com/developers/resources/channel#channel-object
-type linkedChannel struct {
-	ID      string                `json:"id"`
-	Type    discordgo.ChannelType `json:"type"`
-	GuildID string                `json:"guild_id"`
-	Parent  string                `json:"parent_id"`
-}
-
-func (c linkedChannel) isThread() bool {
-	switch c.Type {
-	case discordgo.ChannelTypeGuildNewsThread, discordgo.ChannelTypeGuildPublicThread, discordgo.ChannelTypeGuildPrivateThread:
-		return true
-	}
-	return false
-}
 
 // ParseLink returns the channel and the thread that a link to a thread, or to a message
 // in or before one, leads to. A link that is no Discord link, or of a guild that this
@@ -40,7 +20,7 @@ func (a *Adapter) ParseLink(ctx context.Context, link string) (bridge.Place, str
 		return bridge.Place{}, "", err
 	}
 	for _, id := range ids {
-		c, err := a.linked(ctx, id)
+		c, err := a.linked(ctx, guild, id)
 		switch {
 		case errors.Is(err, bridge.ErrNotFound):
 			continue // a message before no thread
@@ -91,17 +71,18 @@ func (a *Adapter) ownHost(u *url.URL) bool {
 	return u.Host != "" && u.Host == a.apiURL.Host && u.Scheme == a.apiURL.Scheme
 }
 
-func (a *Adapter) linked(ctx context.Context, id string) (c linkedChannel, err error) {
-	err = a.ask(ctx, request{method: http.MethodGet, path: "channels/" + id}, &c)
+// linked asks what an id of a link stands for.
+func (a *Adapter) linked(ctx context.Context, guild, id string) (*channel, error) {
+	c, err := a.guilds[guild].askChannel(ctx, id)
 	var se *bridge.SurfaceError
 	if !errors.As(err, &se) {
 		return c, err
 	}
 	switch se.Code {
-	case "10003":
-		return c, fmt.Errorf("channel: %w", bridge.ErrNotFound)
-	case "50001":
-		return c, fmt.Errorf("%w: the bot cannot see that channel: give it View Channel and Read Message History there", bridge.ErrForbidden)
+	case codeUnknownChannel:
+		return nil, fmt.Errorf("channel: %w", bridge.ErrNotFound)
+	case codeMissingAccess:
+		return nil, fmt.Errorf("%w: the bot cannot see that channel: give it View Channel and Read Message History there", bridge.ErrForbidden)
 	}
-	return c, fmt.Errorf("look at what the link leads to: %w", err)
+	return nil, fmt.Errorf("look at what a link leads to: %w", err)
 }
