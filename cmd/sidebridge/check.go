@@ -40,6 +40,13 @@ func (c *checkCmd) Run(ctx context.Context, p *program) error {
 			r.note("slack "+s.Name, "it is switched off (enabled = false)")
 		}
 	}
+	for _, d := range cfg.Discord {
+		if d.Enabled {
+			checkDiscord(ctx, r, d, rules)
+		} else {
+			r.note("discord "+d.Name, "it is switched off (enabled = false)")
+		}
+	}
 	checkWebhook(ctx, r, cfg)
 	return r.err()
 }

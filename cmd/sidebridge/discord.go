@@ -9,6 +9,7 @@ import (
 	"github.com/sidebridge/sidebridge/adapters/discord"
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/config"
+	"github.com/sidebridge/sidebridge/store"
 )
 
 // threadsAtOnce is how many threads of one channel a guild's relay writes at the same
@@ -56,8 +57,9 @@ func (a *app) addBot(c config.Discord) (*discord.Adapter, error) {
 		w.relay = a.addRelay(bridge.Port{Surface: g, Workspace: g.Workspace(), PerChannel: threadsAtOnce}, bridge.RelayOptions{
 			Doubt: c.Doubt, ParkUncertain: c.Ambiguous == config.AmbiguousPark, MaxFile: maxFile(c.MaxFileBytes),
 		})
-		w.channels = newChannelLister(nil, a.store, log)
+		w.channels = newChannelLister(discordChannels(g), a.store, log)
 		guilds[g.Workspace()] = w
+		a.receiving = append(a.receiving, worker{"channels of discord " + c.Name + " " + g.Workspace(), w.channels.run})
 		a.names[bridge.Place{Surface: discord.Surface, Workspace: g.Workspace()}] = guildName(c, g.Workspace())
 	}
 	a.receiving = append(a.receiving, worker{"discord " + c.Name, func(ctx context.Context) error {
@@ -65,6 +67,22 @@ func (a *app) addBot(c config.Discord) (*discord.Adapter, error) {
 	}})
 	a.links = append(a.links, adapter)
 	return adapter, nil
+}
+
+// discordChannels lists a guild's channels. Discord shares none with other organisations.
+func discordChannels(g *discord.Guild) listChannels {
+	return func(ctx context.Context, keep func([]store.Channel) error) error {
+		return g.Channels(ctx, func(page []discord.Channel) error {
+			channels := make([]store.Channel, len(page))
+			for i, c := range page {
+				channels[i] = store.Channel{
+					Place: bridge.Place{Surface: discord.Surface, Workspace: g.Workspace(), Channel: c.ID},
+					Name:  c.Name, Private: c.Private, Member: c.Member,
+				}
+			}
+			return keep(channels)
+		})
+	}
 }
 
 // guildName is what pages call a guild: the bot's name in the configuration, with the
