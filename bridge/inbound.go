@@ -45,6 +45,9 @@ type Inbound struct {
 	Action string
 	// Emoji is the reaction: a Unicode emoji, or ":name:" for a workspace's own one.
 	Emoji string
+	// Guest: the author may speak there and not act, as members of another organisation
+	// may not: their reaction to the card is no gesture.
+	Guest bool
 	// ThreadLives: the thread outlives its first post, so that the delete of that post
 	// is nothing more than one.
 	ThreadLives bool

@@ -143,7 +143,7 @@ func (in *Inbound) decideReaction(s *State, done bool) (Result, error) {
 		res = in.unreactAll(s, ID{c.Ticket, cmp.Or(c.Message, c.Mirror)}, facts)
 	default:
 		emoji, err := cleanEmoji(in.Emoji)
-		if err != nil || in.Author == (Account{}) || m == nil && (!s.ReactionRules || cardRule(emoji) == "") {
+		if err != nil || in.Author == (Account{}) || m == nil && (in.Guest || !s.ReactionRules || cardRule(emoji) == "") {
 			return Result{Outcome: Ignored, Mirror: mirror.ID, Why: "no reaction that counts"}, nil
 		}
 		facts.Emoji = emoji

@@ -284,3 +284,21 @@ func TestADeliveryTokenFitsEveryPlatform(t *testing.T) {
 		}
 	})
 }
+
+// TestAGuestsReactionToTheCardDoesNothing, while one to a message is one like another.
+func TestAGuestsReactionToTheCardDoesNothing(t *testing.T) {
+	m := bridgetest.NewMemory(nil)
+	conv, _ := bound(t, m)
+	for ref, want := range map[string]bridge.Outcome{root: bridge.Ignored, question: bridge.Accepted} {
+		in := reaction(bridge.InReact, ref, "U1", "✅")
+		in.Guest = true
+		if res := must(t, m, in); res.Outcome != want {
+			t.Errorf("to %s: %+v", ref, res)
+		}
+	}
+	m.Look(func(st *bridge.State) {
+		if !st.Conversations[conv].Open {
+			t.Error("a guest closed the conversation")
+		}
+	})
+}
