@@ -1,0 +1,5 @@
+package discordsim
+
+import "net/http"
+
+func (s *Sim) mountPage(*http.ServeMux) {}
