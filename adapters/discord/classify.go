@@ -193,7 +193,11 @@ func (c *client) refusal(status int, e apiError, r request) error {
 	if status == http.StatusUnauthorized && r.bare && e.Code == 0 {
 		code = codeHookToken
 	}
-	if e.Code == 0 && status != http.StatusUnauthorized {
+	switch {
+	case e.Code != 0 || status == http.StatusUnauthorized:
+	case status == http.StatusForbidden:
+		code = codeMissingPerm
+	default:
 		code = fmt.Sprintf("http_%d", status)
 	}
 	v, known := c.verdicts[code]

@@ -16,9 +16,20 @@ import (
 func (g *Guild) Deliver(ctx context.Context, at bridge.Attempt) (bridge.Receipt, error) {
 	receipt, err := g.deliver(ctx, at)
 	if err != nil {
-		err = g.explained(ctx, at, err)
+		err = unimportant(at, g.explained(ctx, at, err))
 	}
 	return receipt, givenUp(at, err)
+}
+
+// unimportant: a thread that a moderator has locked, and that we may not open, is not
+// told that it is closed. Only words wait until somebody opens it.
+func unimportant(at bridge.Attempt, err error) error {
+	var se *bridge.SurfaceError
+	_, locks := at.Call.Payload.(*locking)
+	if at.Call.Message != 0 || at.Call.Root || locks || !errors.As(err, &se) || se.Code != codeLocked {
+		return err
+	}
+	return &bridge.SurfaceError{Class: bridge.Rejected, Code: codeLocked}
 }
 
 func (g *Guild) deliver(ctx context.Context, at bridge.Attempt) (bridge.Receipt, error) {
@@ -263,7 +274,7 @@ func (g *Guild) react(ctx context.Context, at bridge.Attempt, r *reacting) (brid
 	switch codeOf(err) {
 	case codeUnknownMessage, codeUnknownEmoji:
 		err = nil
-	case codeMissingPerm, codeTooManyReactions, codeReactionBlocked:
+	case codeMissingPerm, codeTooManyReactions, codeReactionBlocked, codeLocked:
 		g.Count("reaction not shown", codeOf(err))
 		err = nil
 	}

@@ -187,6 +187,23 @@ func TestLockedThreadThatWeMayNotOpenParksWithTheRemedy(t *testing.T) {
 	}
 }
 
+func TestNoticeIntoALockedThreadDelaysNothing(t *testing.T) {
+	tb := textChannel()
+	tb["POST channels/"+testThread+"/messages"] = []reply{refuses(403, 160005)}
+	tb["PATCH channels/"+testThread] = []reply{refuses(403, 50013)}
+	_, g := withTable(t, tb)
+	v := planView(bridge.ConversationClosed, "")
+	_, err := g.Deliver(t.Context(), attempt(g, v, 1))
+	se := asError(t, err)
+	if v.Rejected = se.Code; se.Class != bridge.Rejected || len(g.Plan(v)) != 0 {
+		t.Errorf("%v, in its place %+v", se, g.Plan(v))
+	}
+	at := attempt(planner(t, func(o *Options) { o.LockClosed = true }), planView(bridge.ConversationClosed, ""), 2)
+	if se := asError(t, errOf(g.Deliver(t.Context(), at))); se.Class != bridge.Gone || !strings.Contains(se.Remedy, "Manage Threads") {
+		t.Errorf("our own lock: %v: %q", se, se.Remedy)
+	}
+}
+
 func TestMissingPermissionIsNamedAndAskedForOnce(t *testing.T) {
 	tb := textChannel()
 	tb["GET guilds/"+testGuild+"/roles"] = ok(`[{"id": "` + testGuild + `", "permissions": "` + fmt.Sprint(uint64(mayView|mayHistory|1<<11|1<<14)) + `"}]`)

@@ -10,7 +10,7 @@ import (
 // refused edit is posted as a message of its own, refused files become links, and
 // everything else is named.
 func (g *Guild) planRejected(v bridge.View) []bridge.Call {
-	if v.Mirror.Thread == "" {
+	if v.Mirror.Thread == "" || v.Rejected == codeLocked {
 		return nil
 	}
 	switch v.Entry.Kind {

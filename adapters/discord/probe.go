@@ -188,7 +188,7 @@ func (g *Guild) explained(ctx context.Context, at bridge.Attempt, err error) err
 		return err
 	}
 	var cause *bridge.SurfaceError
-	found := g.probeChannel(context.WithoutCancel(ctx), place.Channel)
+	found := g.probeChannel(ctx, place.Channel)
 	switch {
 	case errors.As(found, &cause) && (cause.Class == bridge.Gone || cause.Class == bridge.Unauthorized):
 		g.refused.put(place, cause)
