@@ -14,6 +14,12 @@ const hintAsk = "hint-ask" // a note tells, a side conversation asks
 type accountPage struct {
 	page
 	Error string
+	// HasPassword is whether they can sign in without the provider.
+	HasPassword bool
+	TwoFactor   bool
+	CodesLeft   int
+	SignIns     []signInLine
+	SSO         string
 }
 
 func (s *Server) home(w http.ResponseWriter, r *http.Request) error {
@@ -22,7 +28,22 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) accountPage(w http.ResponseWriter, r *http.Request) error {
-	s.render(w, r, http.StatusOK, "account", accountPage{page: s.page(r, "Your account", "account")})
+	return s.showAccount(w, r, http.StatusOK, "")
+}
+
+func (s *Server) showAccount(w http.ResponseWriter, r *http.Request, status int, problem string) (err error) {
+	m := whoIs(r)
+	p := accountPage{page: s.page(r, "Your account", "account"), Error: problem, HasPassword: m.hasPassword && s.passwordsFor(m.Role)}
+	if s.o.SSO != nil {
+		p.SSO = s.o.SSO.Name
+	}
+	if _, p.TwoFactor, p.CodesLeft, err = s.store.TwoFactor(r.Context(), m.ID); err != nil {
+		return err
+	}
+	if p.SignIns, err = s.signInsOf(r.Context(), m); err != nil {
+		return err
+	}
+	s.render(w, r, status, "account", p)
 	return nil
 }
 
@@ -31,12 +52,11 @@ func (s *Server) accountPage(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) error {
 	hash, err := s.newPassword(r)
 	if err != nil {
-		status, _, text := classify(err)
-		if status >= 500 {
+		status, text, ours := refused(w, err)
+		if ours {
 			return err
 		}
-		s.render(w, r, status, "account", accountPage{page: s.page(r, "Your account", "account"), Error: text})
-		return nil
+		return s.showAccount(w, r, status, text)
 	}
 	s.sessions.Put(r.Context(), sessionStamp, stampOf(hash))
 	return s.done(w, r, "/account", "Your password is changed. You are signed out everywhere else.")
@@ -44,24 +64,32 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) newPassword(r *http.Request) (hash string, err error) {
 	m := whoIs(r)
-	if !s.tries.allow("account " + m.Email) {
-		return "", errTooMany
-	}
-	_, old, err := s.store.Person(r.Context(), m.ID)
-	if err != nil {
+	if err := s.checkOwnPassword(r, m, "old"); err != nil {
 		return "", err
-	}
-	ok, err := s.check(r.Context(), old, r.PostFormValue("old"))
-	if err != nil {
-		return "", err
-	}
-	if !ok {
-		return "", fmt.Errorf("%w: that is not your present password", bridge.ErrInvalid)
 	}
 	if hash, err = s.hash(r.Context(), r.PostFormValue("new")); err != nil {
 		return "", err
 	}
-	return hash, s.store.SetPassword(r.Context(), m.ID, hash)
+	if err := s.store.SetPassword(r.Context(), m.ID, hash); err != nil {
+		return "", err
+	}
+	return hash, s.store.EndSignIns(r.Context(), m.ID, m.signIn)
+}
+
+// checkOwnPassword refuses a form without the present password of who is signed in.
+func (s *Server) checkOwnPassword(r *http.Request, m me, field string) error {
+	if !s.tries.allow("account " + m.Email) {
+		return errTooMany
+	}
+	_, hash, err := s.store.Person(r.Context(), m.ID)
+	if err != nil {
+		return err
+	}
+	ok, err := s.check(r.Context(), hash, r.PostFormValue(field))
+	if err == nil && (!ok || hash == "") {
+		err = fmt.Errorf("%w: that is not your present password", bridge.ErrInvalid)
+	}
+	return err
 }
 
 func (s *Server) dismissHint(w http.ResponseWriter, r *http.Request) error {

@@ -15,6 +15,8 @@ func iconPaths(name string) template.HTML {
 		return `<path d="M9 7 4 12l5 5"/><path d="M4 12h9c4 0 7 2 7 7"/>`
 	case "lock":
 		return `<rect x="5" y="11" width="14" height="9" rx="2"/><path d="M8 11V8a4 4 0 0 1 8 0v3"/>`
+	case "key":
+		return `<circle cx="8" cy="15" r="4"/><path d="m11 12 8-8M16 7l3 3"/>`
 	case "plus":
 		return `<path d="M12 5v14M5 12h14"/>`
 	case "inbox":

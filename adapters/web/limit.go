@@ -17,10 +17,13 @@ const (
 
 // attempts bounds how often a password is tried, for each key apart. It
 // remembers a bounded number of keys: with more, the one not tried for the
-// longest time is forgotten, which only gives that one a fresh start.
+// longest time is forgotten, which only gives that one a fresh start. Each daemon
+// counts for itself.
 type attempts struct {
 	now   func() time.Time
 	max   int
+	every time.Duration
+	burst int
 	mu    sync.Mutex
 	order *list.List // of *attempt, the last tried in front
 	byKey map[string]*list.Element
@@ -32,7 +35,12 @@ type attempt struct {
 }
 
 func newAttempts(now func() time.Time, most int) *attempts {
-	return &attempts{now: now, max: most, order: list.New(), byKey: map[string]*list.Element{}}
+	return newAttemptsAt(now, most, attemptBurst, attemptEvery)
+}
+
+// newAttemptsAt bounds at a rate of its own.
+func newAttemptsAt(now func() time.Time, most, burst int, every time.Duration) *attempts {
+	return &attempts{now: now, max: most, burst: burst, every: every, order: list.New(), byKey: map[string]*list.Element{}}
 }
 
 // allow reports whether each of the keys may try once more now, and counts it.
@@ -56,7 +64,7 @@ func (a *attempts) limiter(key string) *rate.Limiter {
 		a.order.Remove(last)
 		delete(a.byKey, last.Value.(*attempt).key)
 	}
-	at := &attempt{key, rate.NewLimiter(rate.Every(attemptEvery), attemptBurst)}
+	at := &attempt{key, rate.NewLimiter(rate.Every(a.every), a.burst)}
 	a.byKey[key] = a.order.PushFront(at)
 	return at.limiter
 }

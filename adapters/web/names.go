@@ -94,6 +94,8 @@ func surfaceName(surface string) string {
 		return "Sidebridge"
 	case "webhook":
 		return "Webhook"
+	case surfaceOIDC:
+		return "Single sign-on"
 	default:
 		return titled(surface)
 	}

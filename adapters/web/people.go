@@ -18,9 +18,11 @@ type peoplePage struct {
 	Accounts []accountLine
 	Names    map[string]string
 	Roles    []bridge.Role
-	Error    string
-	Name     string
-	Email    string
+	// TwoFactor has the ids of those who confirm their password with a code.
+	TwoFactor map[string]bool
+	Error     string
+	Name      string
+	Email     string
 }
 
 // accountLine is an account that was seen in a chat.
@@ -40,6 +42,9 @@ func (s *Server) showPeople(w http.ResponseWriter, r *http.Request, status int, 
 		return err
 	}
 	if p.Disabled, err = s.store.People(r.Context(), true); err != nil {
+		return err
+	}
+	if p.TwoFactor, err = s.store.TwoFactorPeople(r.Context()); err != nil {
 		return err
 	}
 	accounts, err := s.store.Accounts(r.Context(), accountsShown)
@@ -116,7 +121,14 @@ func (s *Server) changePerson(w http.ResponseWriter, r *http.Request) error {
 		if hash, err = s.hash(ctx, r.PostFormValue("password")); err == nil {
 			err = s.store.SetPassword(ctx, id, hash)
 		}
+		if err == nil {
+			err = s.endTheirs(r, id)
+		}
 		flash = "The new password is set. Their other sessions are signed out."
+	case "sign-out":
+		err, flash = s.endTheirs(r, id), "They are signed out everywhere."
+	case "two-factor":
+		err, flash = s.resetTwoFactor(r, id), "Their two-factor sign-in is off, and they are signed out everywhere. Ask them to set it up again."
 	case "disable":
 		err = s.store.SetDisabled(ctx, id, true)
 		flash = "They can no longer sign in. What they did stays on record."
@@ -133,6 +145,30 @@ func (s *Server) changePerson(w http.ResponseWriter, r *http.Request) error {
 		return s.showPeople(w, r, status, peoplePage{Error: text})
 	}
 	return s.done(w, r, "/admin/people", flash)
+}
+
+// endTheirs signs a person out everywhere; an admin who does so to themselves stays
+// signed in here.
+func (s *Server) endTheirs(r *http.Request, person string) error {
+	except := ""
+	if m := whoIs(r); m.ID == person {
+		except = m.signIn
+	}
+	s.o.Logger.Info("sign-ins ended by an admin", "person", person, "admin", whoIs(r).ID)
+	return s.store.EndSignIns(r.Context(), person, except)
+}
+
+// resetTwoFactor is for somebody who has lost their phone and their recovery codes. An
+// admin's own takes a code: an open browser shall not be enough.
+func (s *Server) resetTwoFactor(r *http.Request, person string) error {
+	if whoIs(r).ID == person {
+		return fmt.Errorf("%w: switch your own off on the page of your account, with a code, or ask another admin", bridge.ErrInvalid)
+	}
+	if err := s.store.RemoveTwoFactor(r.Context(), person); err != nil {
+		return err
+	}
+	s.o.Logger.Warn("two-factor sign-in reset by an admin", "person", person, "admin", whoIs(r).ID)
+	return s.endTheirs(r, person)
 }
 
 func (s *Server) linkAccount(w http.ResponseWriter, r *http.Request) error {

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,9 +13,11 @@ import (
 
 // The keys of what a session holds.
 const (
-	sessionPerson = "person"
-	sessionStamp  = "stamp"
-	sessionFlash  = "flash"
+	sessionSignIn  = "sign-in"
+	sessionStamp   = "stamp"
+	sessionFlash   = "flash"
+	sessionPending = "pending" // who has given a password and not yet a code
+	sessionAttempt = "attempt" // a sign-in by the provider that was begun here
 )
 
 // me is whoever is signed in.
@@ -23,6 +26,10 @@ type me struct {
 	Name  string
 	Email string
 	Role  bridge.Role
+
+	signIn      string // which of their sign-ins this is
+	hasPassword bool
+	mustEnrol   bool // they may do nothing before they have a second factor
 }
 
 // Admin reports whether they may administer.
@@ -57,26 +64,20 @@ func (s *Server) signedIn(role bridge.Role, h handler) http.HandlerFunc {
 			return err
 		case m.Role != bridge.RoleAdmin && m.Role != role:
 			return bridge.ErrForbidden
+		case m.mustEnrol && !strings.HasPrefix(r.URL.Path, "/account/two-factor"):
+			return s.askToEnrol(w, r)
 		}
 		return h(w, r.WithContext(context.WithValue(r.Context(), meKey{}, m)))
 	})
 }
 
-// session returns the person of the session, or ErrNotFound when nobody is signed
-// in any more: the session ended, they were disabled, or their password changed.
-func (s *Server) session(ctx context.Context) (me, error) {
-	id := s.sessions.GetString(ctx, sessionPerson)
-	if id == "" {
-		return me{}, bridge.ErrNotFound
+// askToEnrol leads to the page where a second factor is set up.
+func (s *Server) askToEnrol(w http.ResponseWriter, r *http.Request) error {
+	if isFragment(r) || r.Method != http.MethodGet || strings.HasSuffix(r.URL.Path, "/stream") {
+		return fmt.Errorf("%w: set up two-factor sign-in first, on the page of your account", bridge.ErrForbidden)
 	}
-	p, hash, err := s.store.Person(ctx, id)
-	if err != nil {
-		return me{}, err
-	}
-	if s.sessions.GetString(ctx, sessionStamp) != stampOf(hash) || (p.Role != bridge.RoleAgent && p.Role != bridge.RoleAdmin) {
-		return me{}, bridge.ErrNotFound
-	}
-	return me{ID: p.Person, Name: p.Name, Email: p.Account.ID, Role: p.Role}, nil
+	http.Redirect(w, r, "/account/two-factor", http.StatusSeeOther)
+	return nil
 }
 
 func (s *Server) askToSignIn(w http.ResponseWriter, r *http.Request) error {

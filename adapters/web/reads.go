@@ -42,8 +42,31 @@ type SignIns interface {
 	SignIn(ctx context.Context, email string) (p bridge.Known, hash string, err error)
 	Person(ctx context.Context, id string) (p bridge.Known, hash string, err error)
 	SetPassword(ctx context.Context, id, hash string) error
+	// Admit returns the person whom an identity provider has signed in, and adds
+	// somebody new with the role, unless it is "".
+	Admit(ctx context.Context, a bridge.Account, name, email string, role bridge.Role) (p bridge.Known, hash string, err error)
+	// BeginSignIn records that somebody has signed in; SignedIn returns who, until the
+	// sign-in ends.
+	BeginSignIn(ctx context.Context, id, person, way, browser, network string, expires time.Time) error
+	SignedIn(ctx context.Context, id string) (p bridge.Known, hash, way string, twoFactor bool, err error)
+	SignIns(ctx context.Context, person string, each func(id, way, browser, network string, began, seen time.Time)) error
+	EndSignIn(ctx context.Context, person, id string) error
+	EndSignIns(ctx context.Context, person, except string) error
 	Preference(ctx context.Context, person, name string) (string, error)
 	SetPreference(ctx context.Context, person, name, value string) error
+}
+
+// TwoFactors keeps people's second factors. A code's time step, and a recovery code,
+// is good once.
+type TwoFactors interface {
+	TwoFactor(ctx context.Context, person string) (secret string, confirmed bool, codesLeft int, err error)
+	OfferTwoFactor(ctx context.Context, person, secret string) error
+	ConfirmTwoFactor(ctx context.Context, person, secret string, step int64, hashes []string) error
+	RemoveTwoFactor(ctx context.Context, person string) error
+	UseStep(ctx context.Context, person string, step int64) error
+	UseRecoveryCode(ctx context.Context, person, hash string) (bool, error)
+	SetRecoveryCodes(ctx context.Context, person string, hashes []string) error
+	TwoFactorPeople(ctx context.Context) (map[string]bool, error)
 }
 
 // People is the directory of people and their accounts on surfaces.
@@ -111,6 +134,7 @@ type Store interface {
 	Tickets
 	Blobs
 	SignIns
+	TwoFactors
 	People
 	Groups
 	Mapping

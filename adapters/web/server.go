@@ -50,6 +50,14 @@ type Options struct {
 	PublicURL string
 	// SetupCode guards the page that makes the first admin. Empty: there is no such page.
 	SetupCode string
+	// SSO is the OpenID Connect provider that people sign in with; nil: there is none.
+	SSO *SSO
+	// Passwords is who may sign in with a password: PasswordsAll, which "" means too,
+	// PasswordsAdmins or PasswordsNone.
+	Passwords string
+	// TwoFactor is who must have a second factor for their password: TwoFactorNone,
+	// which "" means too, TwoFactorAdmins or TwoFactorAll.
+	TwoFactor string
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	// MaxFile is the most bytes of one file; zero means 100 MiB.
@@ -68,7 +76,9 @@ type Server struct {
 	desk     bridge.Desk
 	sessions *scs.SessionManager
 	pages    *templates
-	tries    *attempts
+	tries    *attempts     // of passwords
+	codes    *attempts     // of second factors
+	returns  *attempts     // to and from the provider
 	hashing  chan struct{} // bounds how many passwords are hashed at once
 	hasAdmin atomic.Bool   // once there is an admin there always is one
 	https    bool
@@ -97,7 +107,8 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		o: o, store: o.Store, log: o.Log, desk: o.Desk, now: o.Now, https: public.Scheme == "https",
-		tries: newAttempts(o.Now, attemptsKnown), hashing: make(chan struct{}, 2),
+		tries: newAttempts(o.Now, attemptsKnown), codes: newAttemptsAt(o.Now, attemptsKnown, codeBurst, codeEvery),
+		returns: newAttemptsAt(o.Now, attemptsKnown, ssoBurst, ssoEvery), hashing: make(chan struct{}, 2),
 		quit: make(chan struct{}), beat: streamBeat,
 	}
 	if s.desk == nil {
@@ -178,11 +189,22 @@ func (s *Server) routes(m *http.ServeMux) {
 	open("GET /sign-in", s.signInPage)
 	open("POST /sign-in", s.signIn)
 	open("POST /sign-out", s.signOut)
+	open("GET /sign-in/code", s.codePage)
+	open("POST /sign-in/code", s.enterCode)
+	open("GET /sign-in/oidc", s.startSSO)
+	open("GET "+CallbackPath, s.finishSSO)
 
 	agent("GET /{$}", s.home)
 	agent("GET /account", s.accountPage)
 	agent("POST /account/password", s.changePassword)
 	agent("POST /account/hints", s.dismissHint)
+	agent("GET /account/two-factor", s.twoFactorPage)
+	agent("POST /account/two-factor/begin", s.offerTwoFactor)
+	agent("POST /account/two-factor/confirm", s.confirmTwoFactor)
+	agent("POST /account/two-factor/codes", s.freshRecoveryCodes)
+	agent("POST /account/two-factor/off", s.dropTwoFactor)
+	agent("POST /account/sign-ins/end-others", s.endOtherSignIns)
+	agent("POST /account/sign-ins/{id}/end", s.endSignIn)
 
 	agent("GET /link/{token}", s.linkPage)
 	agent("POST /link/{token}", s.takeAccount)

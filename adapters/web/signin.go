@@ -20,6 +20,10 @@ type signPage struct {
 	Name  string
 	Email string
 	Error string
+	// SSO is what the button of the provider says; empty: there is none.
+	SSO string
+	// Passwords is who may sign in with one.
+	Passwords string
 }
 
 // needsSetup reports whether the first admin is still to be made.
@@ -55,7 +59,7 @@ func (s *Server) setup(w http.ResponseWriter, r *http.Request) error {
 		return s.refuseSign(w, r, "setup", p, err)
 	}
 	s.hasAdmin.Store(true)
-	return s.begin(w, r, id, hash, "/admin/mapping")
+	return s.begin(w, r, id, hash, waySetup, "/admin/mapping")
 }
 
 func (s *Server) makeFirstAdmin(r *http.Request, name, email string) (id, hash string, err error) {
@@ -107,20 +111,36 @@ func (s *Server) signInPage(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return nil
 	}
-	p := signPage{page: s.page(r, "Sign in", ""), Next: localPath(r.FormValue("next"))}
+	p := s.newSignPage(r)
+	p.Next = localPath(r.FormValue("next"))
 	s.render(w, r, http.StatusOK, "sign_in", p)
 	return nil
 }
 
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
-	p := signPage{
-		page: s.page(r, "Sign in", ""), Email: strings.TrimSpace(r.PostFormValue("email")), Next: localPath(r.PostFormValue("next")),
-	}
+	p := s.newSignPage(r)
+	p.Email, p.Next = strings.TrimSpace(r.PostFormValue("email")), localPath(r.PostFormValue("next"))
 	id, hash, err := s.checkSignIn(r, p.Email)
 	if err != nil {
 		return s.refuseSign(w, r, "sign_in", p, err)
 	}
-	return s.begin(w, r, id, hash, p.Next)
+	_, confirmed, _, err := s.store.TwoFactor(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	if confirmed {
+		return s.askCode(w, r, id, hash, p.Next)
+	}
+	return s.begin(w, r, id, hash, wayPassword, p.Next)
+}
+
+// newSignPage returns the sign-in page with the ways that are switched on.
+func (s *Server) newSignPage(r *http.Request) signPage {
+	p := signPage{page: s.page(r, "Sign in", ""), Passwords: s.o.Passwords}
+	if s.o.SSO != nil {
+		p.SSO = s.o.SSO.Name
+	}
+	return p
 }
 
 var errWrongPassword = fmt.Errorf("%w: the e-mail address or the password is wrong", bridge.ErrInvalid)
@@ -134,7 +154,7 @@ func (s *Server) checkSignIn(r *http.Request, email string) (id, hash string, er
 	if err != nil && !errors.Is(err, bridge.ErrNotFound) {
 		return "", "", err
 	}
-	known := err == nil && hash != "" && (who.Role == bridge.RoleAgent || who.Role == bridge.RoleAdmin)
+	known := err == nil && hash != "" && maySignIn(who.Role)
 	if !known {
 		hash = ""
 	}
@@ -145,41 +165,20 @@ func (s *Server) checkSignIn(r *http.Request, email string) (id, hash string, er
 	if !known || !ok {
 		return "", "", errWrongPassword
 	}
+	if !s.passwordsFor(who.Role) {
+		return "", "", s.errPasswordsOff()
+	}
 	return who.Person, hash, nil
 }
 
 // refuseSign shows the form again with what is wrong, and keeps what was typed except the password.
 func (s *Server) refuseSign(w http.ResponseWriter, r *http.Request, view string, p signPage, err error) error {
-	status, _, text := classify(err)
-	if status >= 500 {
+	status, text, ours := refused(w, err)
+	if ours {
 		return err
 	}
 	p.Error = text
-	if errors.Is(err, errTooMany) {
-		p.Error = "Too many attempts. Wait a minute and try again."
-		w.Header().Set("Retry-After", "60")
-	}
 	s.render(w, r, status, view, p)
-	return nil
-}
-
-// begin signs a person in. The session gets a new token, so that one planted
-// before the sign-in is worth nothing after it.
-func (s *Server) begin(w http.ResponseWriter, r *http.Request, id, hash, to string) error {
-	if err := s.sessions.RenewToken(r.Context()); err != nil {
-		return fmt.Errorf("sign in: %w", err)
-	}
-	s.sessions.Put(r.Context(), sessionPerson, id)
-	s.sessions.Put(r.Context(), sessionStamp, stampOf(hash))
-	http.Redirect(w, r, localPath(to), http.StatusSeeOther)
-	return nil
-}
-
-func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
-	if err := s.sessions.Destroy(r.Context()); err != nil {
-		return fmt.Errorf("sign out: %w", err)
-	}
-	http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
 	return nil
 }
 

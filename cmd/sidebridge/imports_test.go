@@ -67,7 +67,10 @@ var importRules = []rule{
 	{"adapters/web", slices.Concat(domain, surfaceLibs, []string{
 		"github.com/alexedwards/scs/v2", "github.com/dustin/go-humanize", "github.com/microcosm-cc/bluemonday",
 		"github.com/prometheus/client_golang", "github.com/yuin/goldmark", "golang.org/x/crypto", "golang.org/x/net/html",
+		"adapters/web/sso", "github.com/boombuler/barcode", "github.com/pquerna/otp",
 	})},
+	{"adapters/web/sso", []string{"github.com/coreos/go-oidc/v3", "golang.org/x/oauth2"}},
+	{"adapters/web/sso/ssotest", []string{"github.com/zitadel/oidc/v3"}},
 	{"cmd", []string{"*"}},
 }
 
@@ -111,6 +114,9 @@ func TestRulesSeparateWhatMustNotMeet(t *testing.T) {
 		{"adapters/slack/slacksim", "bridge"},
 		{"adapters/discord", "github.com/slack-go/slack"},
 		{"adapters/teams", "adapters/slack"},
+		{"adapters/web", "adapters/web/sso/ssotest"},
+		{"adapters/web/sso/ssotest", "adapters/web/sso"},
+		{"adapters/web/sso/ssotest", "github.com/coreos/go-oidc/v3"},
 		{"bridge", "store"},
 		{"bridge", "bridge/bridgetest"},
 		{"bridge", "mapping"},
