@@ -57,14 +57,19 @@ func TestSlackCorpusComesBackFromMarkdownAsItWas(t *testing.T) {
 	n := 0
 	corpus(t, "roundtrip/*.txtar", ".json", ".md", func(t *testing.T, in string) string {
 		n++
-		var elements []json.RawMessage
-		if err := json.Unmarshal([]byte(in), &elements); err != nil {
-			t.Fatal(err)
-		}
-		blocks := toJSON([]map[string]any{{"type": "rich_text", "elements": elements}})
-		return checkRoundTrip(t, blocks)
+		return checkRoundTrip(t, slackBlocks(t, in))
 	})
 	if n < 200 {
 		t.Errorf("the corpus has %d cases only", n)
 	}
+}
+
+// slackBlocks makes a message's blocks of the elements of a rich_text block.
+func slackBlocks(t *testing.T, elements string) json.RawMessage {
+	t.Helper()
+	var raw []json.RawMessage
+	if err := json.Unmarshal([]byte(elements), &raw); err != nil {
+		t.Fatal(err)
+	}
+	return toJSON([]map[string]any{{"type": "rich_text", "elements": raw}})
 }

@@ -97,7 +97,7 @@ func discordPayloads() []string {
 		}
 		// Taken apart, so that it comes together where something is taken out.
 		for i := range thing {
-			if i > 0 {
+			if i > 0 && i < 4 || i == len(thing)/2 {
 				for _, glue := range []string{"\u200b", `\`, "**", "**x**", "&#64;", "\x00", "\u00ad", "`", "<b>"} {
 					out = append(out, thing[:i]+glue+thing[i:])
 				}

@@ -128,3 +128,37 @@ func discordNormalSpans(b block) []span {
 	}
 	return out
 }
+
+func TestLongTextComesBackFromDiscordToTheLetter(t *testing.T) {
+	sentence := "The quick brown fox, who is 42 years old, jumps over the lazy dog. "
+	code := "```go\n" + strings.Repeat("func main() { fmt.Println(`x`) }\n\n", 250) + "end\n```"
+	for name, md := range map[string]string{
+		"prose":      strings.TrimSpace(strings.Repeat(sentence, 150)),
+		"paragraphs": strings.TrimSpace(strings.Repeat(strings.Repeat(sentence, 6)+"two  blanks\n\n", 24)),
+		"lines":      strings.TrimSpace(strings.Repeat(sentence+"end\n", 140)),
+		"code":       "before\n\n" + code + "\n\nafter",
+		"list":       strings.TrimSpace(strings.Repeat("- "+strings.Repeat(sentence, 4)+"end\n  - "+sentence+"end\n", 30)),
+		"long items": strings.TrimSpace(strings.Repeat("- "+strings.Repeat(sentence, 40)+"end\n", 4)) + "\n\nand then text",
+		"quote":      strings.TrimSpace(strings.Repeat("> "+sentence+"end\n", 140)),
+		"styled":     "**" + strings.Repeat(sentence, 150) + "end** and _" + strings.Repeat(sentence, 20) + "end_",
+		"one word":   strings.Repeat("abcdefghij", 1000),
+		"emoji":      strings.Repeat("👩\u200d💻👋🏽🎉", 800),
+		"escaped":    strings.Repeat("\\*\\_\\~\\`\\[", 2000),
+		"mentions":   strings.TrimSpace(strings.Repeat("[@Anders](mention:discord/9/1) in [#billing](channel:discord/9/4) ", 490)),
+		"inline":     strings.TrimSpace(strings.Repeat("`some code` and <https://x.dk/a_b> ", 300)),
+	} {
+		var contents []string
+		for _, p := range ToDiscord(md, club{}, 0) {
+			contents = append(contents, strings.TrimSpace(p.Content))
+			if strings.Count(p.Content, "```")%2 != 0 || strings.Contains(p.Content, "```\nfunc") {
+				t.Errorf("%s: a fence is left open or lost its language: %q", name, p.Content)
+			}
+		}
+		if back := JoinDiscord("9", contents, club{}); back != md {
+			t.Errorf("%s: %d parts of %d characters came back as %d: %s", name, len(contents), utf8.RuneCountInString(md), utf8.RuneCountInString(back), cmp.Diff(strings.SplitAfter(md, " "), strings.SplitAfter(back, " ")))
+		}
+		if len(contents) < 4 {
+			t.Errorf("%s: %d parts only", name, len(contents))
+		}
+	}
+}

@@ -119,4 +119,4 @@ func spoilerEnd(s string) int {
 }
 
 // maskedLink matches [label](address "title").
-var maskedLink = regexp.MustCompile(`^\[((?:\\.|\[[^\[\]\n]*\]|[^\[\]\n\\])+)\]\(\s*<?(https?://[^\s<>]*?|mailto:[^\s<>]*?)>?(?:\s+(?:"[^"\n]*"|'[^'\n]*'))?\s*\)`)
+var maskedLink = regexp.MustCompile(`^\[((?:\\.|\[[^\[\]\n]*\]|[^\[\]\n\\])+)\]\(\s*<?(https?://(?:\([^\s()<>]*\)|[^\s()<>])+|mailto:[^\s()<>]+)>?(?:\s+(?:"[^"\n]*"|'[^'\n]*'))?\s*\)`)

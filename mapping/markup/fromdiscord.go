@@ -204,9 +204,10 @@ func (in *discordReader) goesOn(text string) bool {
 		in.endList()
 		return false
 	}
+	indent := min(in.open[len(in.open)-1].column+2, len(text)-len(strings.TrimLeft(text, " ")))
 	last := &in.blocks[len(in.blocks)-1]
 	last.spans = appendText(last.spans, strings.Repeat("\n", in.blanks+1))
-	last.spans = append(last.spans, in.inline(strings.TrimLeft(text, " "), 0)...)
+	last.spans = append(last.spans, in.inline(text[indent:], 0)...)
 	in.blanks = 0
 	return true
 }

@@ -13,6 +13,8 @@
 //	[@here](broadcast:here)             everybody who is here
 //	[18 Feb](date:1392734382?f=%7Bdate%7D)  a moment, with Slack's format and link
 //
+// The same with discord/<guild>/<id> is an account, channel or role of a guild.
+//
 // Emoji are Unicode where they are known and ":name:" where they are a
 // workspace's own.
 //
@@ -23,7 +25,9 @@
 //
 // Everything goes through one small model, a list of blocks of styled spans
 // (model.go): flatten.go reads it from a Markdown syntax tree, fromslack.go and
-// mrkdwn.go from Slack, write.go turns it into Markdown, toslack.go into Slack.
+// mrkdwn.go from Slack, fromdiscord.go and discordinline.go from Discord; write.go
+// turns it into Markdown, toslack.go into Slack, todiscord.go and discordline.go into
+// Discord.
 package markup
 
 // A Directory knows the names behind a surface's ids and which of our mentions

@@ -80,8 +80,8 @@ func refs(doc ast.Node) []*refNode {
 // Fingerprint is the same for two renderings of the same words: it is a hash of
 // the letters and digits a reader sees, without markup, punctuation, blanks and
 // the addresses behind links. Names in mentions are words; to recognise what was
-// sent to Slack, compare with FromSlack of the part that was sent, so that both
-// have their names from the same Directory.
+// sent to Slack, compare with FromSlack of the part that was sent, and likewise with
+// FromDiscord, so that both have their names from the same Directory.
 func Fingerprint(md string) string {
 	h := sha256.New()
 	for _, b := range flatten(md) {

@@ -191,6 +191,10 @@ func (w *discordWriter) link(s span, more bool) []span {
 	if s.text == s.ref && s.style&code == 0 {
 		return address(s.ref, s.style)
 	}
+	// What unmasks a label that lies says less than the address.
+	if text := strings.TrimSuffix(s.text, " ("+realTarget(s.ref)+")"); !more && text != "" {
+		s.text = text
+	}
 	label := []span{{style: s.style, text: s.text}}
 	if more || strings.TrimPrefix(s.ref, "mailto:") == s.text {
 		return label
