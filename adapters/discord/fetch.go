@@ -61,8 +61,11 @@ func (g *Guild) findFile(ctx context.Context, ref string) (attachment, error) {
 	m, err := g.readMessage(ctx, parts[0], parts[1])
 	var se *bridge.SurfaceError
 	switch {
-	case errors.As(err, &se) && (se.Code == codeUnknownMessage || se.Code == codeUnknownChannel || se.Class == bridge.Gone):
+	case errors.As(err, &se) && (se.Code == codeUnknownMessage || se.Code == codeUnknownChannel):
 		return attachment{}, &bridge.SurfaceError{Class: bridge.Rejected, Code: "file_deleted", Err: err}
+	case errors.As(err, &se) && se.Class == bridge.Gone:
+		// A permission can be given back, and the file is still there then.
+		return attachment{}, &bridge.SurfaceError{Class: bridge.Transient, Code: se.Code, Remedy: se.Remedy, Err: se.Err}
 	case err != nil:
 		return attachment{}, err
 	}

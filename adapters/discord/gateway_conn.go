@@ -129,7 +129,7 @@ func (c *connection) dial(ctx context.Context, address string) error {
 		if resp != nil {
 			status = resp.StatusCode
 		}
-		return fmt.Errorf("connect to the gateway (status %d): %w", status, err)
+		return fmt.Errorf("connect to the gateway (status %d): %w", status, withoutURL(err))
 	}
 	ws.SetReadLimit(maxFrame)
 	c.ws = ws

@@ -111,7 +111,9 @@ func attachForm(it *interaction) any {
 func (g *Guild) attach(ctx context.Context, it *interaction) (string, error) {
 	rest, ours := strings.CutPrefix(it.Data.CustomID, attachPrefix)
 	where, id, ok := strings.Cut(rest, ":")
-	if !ours || !ok || !validID(where) || !validID(id) {
+	if !ours || !ok || !validID(id) || where != it.ChannelID {
+		// The form comes back by the person's own client; the channel is Discord's word, so
+		// nobody attaches what they cannot see.
 		return "This form is not known here.", nil
 	}
 	ticket, err := ticketNumber(fieldValue(it.Data.Components, fieldTicket))

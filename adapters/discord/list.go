@@ -117,13 +117,22 @@ type listing struct {
 	from   string
 	seen   map[string]bool
 	newest string
-	// rootAsked: the message that the thread was started from was asked for.
-	rootAsked bool
+	// forum: the first post is in the thread itself; elsewhere it stands in the channel,
+	// and rootGone says that it was asked for and is not there.
+	forum, rootGone bool
 }
 
 // run feeds all of the thread, oldest first.
 func (l *listing) run(ctx context.Context, wholly bool) error {
-	if wholly || l.m.Seen == "" {
+	parent, ok := l.g.places.get(l.m.Place.Channel)
+	if !ok {
+		var err error
+		if parent, err = l.g.lookUp(ctx, l.m.Place.Channel); err != nil {
+			return err
+		}
+	}
+	l.forum = hasPosts(parent.kind)
+	if !l.forum && (wholly || l.m.Seen == "") {
 		if err := l.root(ctx); err != nil {
 			return err
 		}
@@ -183,19 +192,18 @@ func asThread(err error) error {
 }
 
 // root shows the message that the thread was started from, which stands in the channel
-// before it and has the thread's id. A post of a forum has none.
-// https://docs.discord.com/developers/topics/threads#forum-and-media-channel-fields
+// before it and has the thread's id.
+// https://docs.discord.com/developers/topics/threads
 func (l *listing) root(ctx context.Context) error {
 	var m message
 	err := l.g.ask(ctx, request{
 		method: http.MethodGet, path: "channels/" + l.m.Place.Channel + "/messages/" + l.m.Thread, channel: l.m.Place.Channel,
 	}, &m)
-	var se *bridge.SurfaceError
-	switch {
-	case errors.As(err, &se) && (se.Code == codeUnknownMessage || se.Class == bridge.Rejected):
-		l.rootAsked = se.Code == codeUnknownMessage
+	if codeOf(err) == codeUnknownMessage {
+		l.rootGone = true // or there never was one
 		return nil
-	case err != nil:
+	}
+	if err != nil {
 		return fmt.Errorf("read the message before a thread: %w", err)
 	}
 	m.ChannelID = l.m.Place.Channel
@@ -247,7 +255,7 @@ func (l *listing) deletes(ctx context.Context, before time.Time) error {
 		switch {
 		case c.Gone || l.seen[ref] || !validID(ref) || idMicros(ref) > before.UnixMicro():
 			continue
-		case ref == l.m.Thread && !l.rootAsked, ref != l.m.Thread && !laterID(ref, l.from):
+		case ref == l.m.Thread && !l.forum && !l.rootGone, (ref != l.m.Thread || l.forum) && !laterID(ref, l.from):
 			continue // it was not looked for
 		}
 		if err := l.accept(ctx, l.g.gone(l.at, ref)); err != nil {

@@ -93,7 +93,7 @@ func (a *Adapter) greet(ctx context.Context, in func(guild string) bool) {
 			a.report(ctx, func(ctx context.Context) error { return a.Watcher.Recovered(ctx, g.at("")) })
 		}
 	}
-	if was || in != nil {
+	if was || fresh || in != nil {
 		a.commandsDue()
 	}
 }
