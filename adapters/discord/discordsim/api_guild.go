@@ -20,7 +20,7 @@ func (c *call) application() (answer, error) {
 func (c *call) gatewayBot() (answer, error) {
 	s := c.s
 	return answer{body: fields{
-		"url": "ws" + s.base[len("http"):] + "/gateway", "shards": 1,
+		"url": "ws" + s.base[len("http"):] + "/gateway/", "shards": 1,
 		"session_start_limit": fields{
 			"total": s.opts.Identifies, "remaining": max(0, s.opts.Identifies-s.identifies),
 			"reset_after": (24 * time.Hour).Milliseconds(), "max_concurrency": 1,

@@ -268,7 +268,7 @@ func (s *Sim) identify(c *socket, raw json.RawMessage) (ok bool) {
 		}
 		ses.dispatch("READY", fields{
 			"v": 10, "user": showUser(s.bot), "guilds": guilds, "session_id": ses.id, "session_type": "normal",
-			"resume_gateway_url": "ws" + s.base[len("http"):] + "/resume", "application": fields{"id": s.appID, "flags": 0}, "shard": []int{0, 1},
+			"resume_gateway_url": "ws" + s.base[len("http"):] + "/resume/", "application": fields{"id": s.appID, "flags": 0}, "shard": []int{0, 1},
 		})
 		for _, g := range s.guilds {
 			if !g.kicked && d.Intents&intentGuilds != 0 {
