@@ -144,10 +144,16 @@ func (g *Guild) openThread(ctx context.Context, at bridge.Attempt, o *opening) (
 // https://docs.discord.com/developers/topics/threads#active-archived-threads
 func (g *Guild) withOpenThread(ctx context.Context, at bridge.Attempt, run func() error) error {
 	err := run()
-	if code := codeOf(err); code != codeArchived && code != codeLocked {
+	how := map[string]any{"archived": false}
+	switch code := codeOf(err); {
+	case code == codeLocked && at.Call.Message != 0 && at.Call.Verb == bridge.VerbPost:
+		// Something is said again, which opens the conversation.
+		g.noteLock(at.Mirror.Thread, false)
+		how["locked"] = false
+	case code != codeArchived && code != codeLocked:
 		return err
 	}
-	if err := g.setThread(ctx, at, map[string]any{"archived": false}); err != nil {
+	if err := g.setThread(ctx, at, how); err != nil {
 		return err
 	}
 	return run()
@@ -177,7 +183,13 @@ func (g *Guild) lockThread(ctx context.Context, at bridge.Attempt, l *locking) (
 		}
 	}
 	g.noteLock(thread, l.on)
-	err := g.setThread(ctx, at, map[string]any{"archived": l.on, "locked": l.on})
+	how := map[string]any{"archived": l.on, "locked": l.on}
+	err := g.setThread(ctx, at, how)
+	if codeOf(err) == codeArchived { // an archived thread can only be taken out
+		if err = g.setThread(ctx, at, map[string]any{"archived": false}); err == nil {
+			err = g.setThread(ctx, at, how)
+		}
+	}
 	if err != nil && l.gently && slices.Contains([]string{codeLocked, codeMissingAccess}, codeOf(err)) {
 		g.Count("thread not unlocked", "")
 		err = nil // the experts see that it is locked, and by whom
