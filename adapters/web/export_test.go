@@ -18,6 +18,8 @@ var (
 	ParseBefore   = parseBefore
 	Initials      = initials
 	NewAttempts   = newAttempts
+	BrowserName   = browserName
+	NetworkOf     = networkOf
 )
 
 // Allow makes attempts' method visible.

@@ -94,7 +94,7 @@ func surfaceName(surface string) string {
 		return "Sidebridge"
 	case "webhook":
 		return "Webhook"
-	case surfaceOIDC:
+	case SurfaceOIDC:
 		return "Single sign-on"
 	default:
 		return titled(surface)

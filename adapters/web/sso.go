@@ -17,9 +17,9 @@ import (
 // CallbackPath is where an OpenID Connect provider sends browsers back to.
 const CallbackPath = "/sign-in/oidc/callback"
 
-// surfaceOIDC is the surface of accounts at an OpenID Connect provider: the workspace
+// SurfaceOIDC is the surface of accounts at an OpenID Connect provider: the workspace
 // is the issuer, the id the subject.
-const surfaceOIDC = "oidc"
+const SurfaceOIDC = "oidc"
 
 // How long somebody may take at the provider, and how often an address may come back
 // from there: an office has one address, and a request of ours follows each time.
@@ -138,7 +138,7 @@ func (s *Server) admit(ctx context.Context, i sso.Identity) (person, hash string
 	if err != nil {
 		return "", "", err
 	}
-	account := bridge.Account{Surface: surfaceOIDC, Workspace: i.Issuer, ID: i.Subject}
+	account := bridge.Account{Surface: SurfaceOIDC, Workspace: i.Issuer, ID: i.Subject}
 	p, hash, err := s.store.Admit(ctx, account, i.Name, email, o.NewPeople)
 	if err != nil {
 		return "", "", err

@@ -226,6 +226,9 @@ func (s *Server) freshRecoveryCodes(w http.ResponseWriter, r *http.Request) erro
 // dropTwoFactor switches it off for who shows a code.
 func (s *Server) dropTwoFactor(w http.ResponseWriter, r *http.Request) error {
 	m := whoIs(r)
+	if s.mustConfirm(m.Role) {
+		return s.twoFactorChanged(w, r, nil, fmt.Errorf("%w: everybody with your role needs it", bridge.ErrForbidden))
+	}
 	_, err := s.useCode(r.Context(), m.ID, r.PostFormValue("code"))
 	if err == nil {
 		err = s.store.RemoveTwoFactor(r.Context(), m.ID)

@@ -48,6 +48,7 @@ func (c *checkCmd) Run(ctx context.Context, p *program) error {
 		}
 	}
 	checkWebhook(ctx, r, cfg)
+	checkSSO(ctx, r, cfg)
 	return r.err()
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sidebridge/sidebridge/adapters/web"
+	"github.com/sidebridge/sidebridge/bridge"
 )
 
 // requestTime bounds one request, reading and writing, where it moves files. Streams
@@ -27,10 +28,17 @@ func (a *app) addPages(ctx context.Context) error {
 	if !has {
 		a.setupCode = rand.Text()
 	}
+	provider, err := ssoOf(a.cfg)
+	if err != nil {
+		return err
+	}
+	if provider != nil {
+		a.names[bridge.Place{Surface: web.SurfaceOIDC, Workspace: a.cfg.OIDC.Issuer}] = a.cfg.OIDC.Name
+	}
 	a.pages, err = web.New(web.Options{
 		Log: a.store, Desk: a.desk, Store: a.store, Sessions: a.store.Sessions(), Bell: a.store.Bell(),
 		Probers: a.probers, Links: a.links, Workspaces: a.names, PublicURL: a.cfg.PublicURL, SetupCode: a.setupCode, Logger: a.log,
-		TrustedProxies: a.cfg.TrustedProxies,
+		TrustedProxies: a.cfg.TrustedProxies, SSO: provider, Passwords: a.cfg.SignIn.Passwords, TwoFactor: a.cfg.SignIn.RequireTwoFactor,
 	})
 	if err != nil {
 		return fmt.Errorf("build the pages: %w", err)

@@ -61,7 +61,7 @@ func newLogger(cfg *config.Config, w io.Writer) *slog.Logger {
 
 // secretsOf lists every secret of the configuration.
 func secretsOf(cfg *config.Config) []string {
-	out := []string{cfg.Webhook.Secret.Reveal(), cfg.Webhook.URL, cfg.Database.Postgres.Reveal()}
+	out := []string{cfg.Webhook.Secret.Reveal(), cfg.Webhook.URL, cfg.Database.Postgres.Reveal(), cfg.OIDC.ClientSecret.Reveal()}
 	for _, s := range cfg.Slack {
 		out = append(out, s.BotToken.Reveal(), s.AppToken.Reveal())
 		for _, secret := range s.SigningSecrets {
