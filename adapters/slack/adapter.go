@@ -43,11 +43,12 @@ type Options struct {
 	// APIURL is the base of the Web API's methods; slack.com's by default.
 	APIURL string
 
-	Inbox   Inbox
-	Desk    Desk
-	Threads Threads
-	Watcher Watcher
-	Policy  Policy // shows nothing of tickets by default
+	Inbox    Inbox
+	Requests Requests
+	Desk     Desk
+	Threads  Threads
+	Watcher  Watcher
+	Policy   Policy // shows nothing of tickets by default
 
 	// Mention returns the id of the account or channel here that a mention's or
 	// channel link's target stands for. By default only this workspace's own ids.
@@ -61,7 +62,8 @@ type Options struct {
 	// up, which needs the scope users:read.email. It comes before what they said.
 	Seen func(ctx context.Context, account bridge.Account, name, email string) error
 
-	// Teams are the workspaces whose members may press buttons; only this one by default.
+	// Teams are the workspaces whose members may press buttons and ask for things; only
+	// this one by default.
 	Teams []string
 	// Bots are bot or app ids whose messages are mirrored although they are no people's.
 	Bots []string
@@ -105,6 +107,7 @@ type Adapter struct {
 	secrets   [][]byte
 
 	inbox     Inbox
+	requests  Requests
 	desk      Desk
 	threads   Threads
 	watcher   Watcher
@@ -126,6 +129,7 @@ type Adapter struct {
 	sockets     int
 	ping        time.Duration
 	nameBudget  time.Duration
+	prompt      time.Duration // how soon who asks is answered
 	rest        time.Duration // between attempts with a token that was refused
 
 	http     *http.Client
@@ -137,6 +141,7 @@ type Adapter struct {
 	verdicts map[string]verdict
 
 	names        *names
+	homes        *names // the team that somebody is of
 	channelNames *names
 	channels     *channelCache
 	uploads      uploadTokens
@@ -144,9 +149,11 @@ type Adapter struct {
 	own          *ownPosts
 	refused      refusedRules
 	failing      failures
-	answers      chan answer
+	reactions    *reactionMemory
+	errands      chan func(context.Context) error
 	reconnected  atomic.Bool // what was said may have to be listed
 	missed       atomic.Bool // an envelope was not accepted
+	toldScope    atomic.Bool // the admin knows that we may not react
 
 	identified chan struct{} // closed when me is known
 	known      sync.Once
@@ -165,13 +172,14 @@ var (
 func New(o Options) (*Adapter, error) {
 	a := &Adapter{
 		workspace: o.Workspace, token: o.BotToken, appToken: o.AppToken,
-		apiURL: first(o.APIURL, slack.APIURL), inbox: o.Inbox,
+		apiURL: first(o.APIURL, slack.APIURL), inbox: o.Inbox, requests: o.Requests,
 		desk: o.Desk, watcher: o.Watcher, policy: o.Policy, mention: o.Mention, ticketURL: o.TicketURL,
 		threads: o.Threads, count: o.Count, seen: o.Seen, log: o.Log, now: o.Now,
 		identity: o.Identity, join: o.Join, pageSize: o.HistoryPageSize, maxFile: o.MaxFile, settle: o.Settle, echoWait: o.EchoWait,
-		sockets: o.Connections, ping: o.PingInterval, nameBudget: nameBudget, rest: fatalPause,
+		sockets: o.Connections, ping: o.PingInterval, nameBudget: nameBudget, prompt: promptTime, rest: fatalPause,
 		teams: set(o.Teams), bots: set(o.Bots), verdicts: verdicts(),
-		answers: make(chan answer, maxAnswers), identified: make(chan struct{}),
+		errands: make(chan func(context.Context) error, maxErrands), identified: make(chan struct{}),
+		reactions: newReactionMemory(),
 	}
 	for _, secret := range o.SigningSecrets {
 		a.secrets = append(a.secrets, []byte(secret))
@@ -187,6 +195,7 @@ func New(o Options) (*Adapter, error) {
 	a.limits = newLimits(o.Budget, a.now)
 	a.own = newOwnPosts()
 	a.names = newNames(a.now, formerMember, a.lookupUser)
+	a.homes = newNames(a.now, "", a.lookupHome)
 	a.channelNames = newNames(a.now, "", a.lookupChannel)
 	a.channels = newChannelCache(a.now, a.lookupInfo)
 	return a, nil
@@ -228,6 +237,9 @@ func (a *Adapter) setAPI() error {
 }
 
 func (a *Adapter) setDefaults() {
+	if a.requests == nil {
+		a.requests = nobody{}
+	}
 	if a.desk == nil {
 		a.desk = nobody{}
 	}
@@ -300,15 +312,15 @@ func (a *Adapter) Name() string { return Surface }
 func (a *Adapter) Workspace() string { return a.workspace }
 
 // Run finds out who we are, without which no message is accepted, keeps the
-// sockets connected when there is an app-level token, and answers presses of
-// buttons, until ctx ends. It returns nil then. What a person has to mend is
+// sockets connected when there is an app-level token, and answers those who press
+// buttons or ask for things, until ctx ends. It returns nil then. What a person has to mend is
 // reported to the Watcher meanwhile; only a token of another workspace ends Run.
 func (a *Adapter) Run(ctx context.Context) error {
 	group, running := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.identify(running) })
 	group.Go(func() error { return a.watchOwn(running) })
-	for range answerWorkers {
-		group.Go(func() error { return a.answerPresses(running) })
+	for range errandWorkers {
+		group.Go(func() error { return a.runErrands(running) })
 	}
 	if a.appToken != "" {
 		for n := range a.sockets {

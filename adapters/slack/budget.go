@@ -44,11 +44,12 @@ func (b Budget) perMinute(method string) int {
 	switch method {
 	case "conversations.replies", "conversations.history":
 		return b.History
-	case "conversations.list":
+	case "conversations.list", "reactions.remove":
 		return b.Tier2
-	case "conversations.info", "conversations.join", "chat.update", "chat.delete", "users.lookupByEmail", "apps.connections.open":
+	case "conversations.info", "conversations.join", "chat.update", "chat.delete", "users.lookupByEmail", "apps.connections.open",
+		"reactions.add":
 		return b.Tier3
-	case "users.info", "chat.postEphemeral", "files.info", "files.getUploadURLExternal", "files.completeUploadExternal":
+	case "users.info", "chat.postEphemeral", "views.open", "files.info", "files.getUploadURLExternal", "files.completeUploadExternal":
 		return b.Tier4
 	}
 	return b.PostsPerMinute

@@ -83,6 +83,9 @@ func (a *Adapter) Wait(m bridge.Mirror, c bridge.Call) (time.Duration, bool) {
 	channel := m.Place.Channel
 	switch c.Verb {
 	case bridge.VerbEdit:
+		if r, ok := c.Payload.(*reacting); ok {
+			return a.limits.look(r.method()), false
+		}
 		return a.limits.look("chat.update"), false
 	case bridge.VerbDelete:
 		return a.limits.look("chat.delete"), false
@@ -95,23 +98,51 @@ func (a *Adapter) Wait(m bridge.Mirror, c bridge.Call) (time.Duration, bool) {
 
 // lookupUser asks for a user's name. Somebody who has left still has one.
 func (a *Adapter) lookupUser(ctx context.Context, id string) (string, error) {
-	var name string
-	err := a.call(ctx, "users.info", "", func(ctx context.Context) error {
-		u, err := a.api.GetUserInfoContext(ctx, id)
+	u, err := a.userInfo(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	a.homes.learn(id, a.homeOf(u), nameAge)
+	if name := userName(u); name != "" {
+		return name, nil
+	}
+	return "", errUnknownID
+}
+
+// lookupHome asks for the team that a user is of.
+func (a *Adapter) lookupHome(ctx context.Context, id string) (string, error) {
+	u, err := a.userInfo(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	a.names.learn(id, first(userName(u), formerMember), nameAge)
+	return a.homeOf(u), nil
+}
+
+// homeOf returns the team that a user is of: of an organisation's several one whose
+// members may act, if there is such a one.
+func (a *Adapter) homeOf(u *slack.User) string {
+	for _, team := range u.Enterprise.Teams {
+		if a.teams[team] {
+			return team
+		}
+	}
+	return u.TeamID
+}
+
+func (a *Adapter) userInfo(ctx context.Context, id string) (u *slack.User, err error) {
+	err = a.call(ctx, "users.info", "", func(ctx context.Context) error {
+		u, err = a.api.GetUserInfoContext(ctx, id)
 		if err == nil {
-			name = userName(u)
 			a.saw(ctx, u)
 		}
 		return err
 	})
 	var se *bridge.SurfaceError
 	if errors.As(err, &se) && (se.Code == "user_not_found" || se.Code == "user_not_visible") {
-		return "", errUnknownID
+		return nil, errUnknownID
 	}
-	if err == nil && name == "" {
-		return "", errUnknownID
-	}
-	return name, err
+	return u, err
 }
 
 // saw tells whose address Slack vouches for: a member of this very workspace who has

@@ -132,6 +132,10 @@ func rejectedCodes() map[string]string {
 		"file_type_not_allowed", "file_upload_size_restricted", "file_uploads_disabled", "storage_limit_reached",
 		"slack_connect_file_upload_sharing_blocked", "slack_connect_blocked_file_type", "file_not_found", "file_deleted",
 		"invalid_file_type", "malware_detected",
+		// A reaction, or a form that somebody waits for.
+		"already_reacted", "no_reaction", "invalid_name", "bad_timestamp", "too_many_emoji", "too_many_reactions", "thread_locked",
+		"not_reactable", "no_item_specified", "no_access", "expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id",
+		"trigger_expired", "trigger_exchanged", "view_too_large", "duplicate_external_id", "push_limit_reached",
 		// A call of ours that is made wrong.
 		"invalid_arg_name", "invalid_arguments", "invalid_array_arg", "invalid_charset", "invalid_form_data", "invalid_post_type",
 		"missing_post_type", "invalid_ts_oldest", "invalid_ts_latest", "deprecated_endpoint", "method_deprecated", "unknown_method",

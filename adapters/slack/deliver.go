@@ -21,6 +21,9 @@ func (a *Adapter) deliver(ctx context.Context, at bridge.Attempt) (bridge.Receip
 	case bridge.VerbDelete:
 		return a.remove(ctx, at.Mirror.Place.Channel, at.Call.Ref)
 	case bridge.VerbEdit:
+		if r, ok := at.Call.Payload.(*reacting); ok {
+			return a.react(ctx, at, r)
+		}
 		return a.update(ctx, at)
 	}
 	return a.guarded(ctx, at, func() (bridge.Receipt, error) {

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -13,8 +14,9 @@ import (
 // stay far below.
 const maxEnvelope = 1 << 20
 
-// EventsHandler receives signed events and button presses over HTTP, for
-// installations without Socket Mode. The same address serves both request URLs.
+// EventsHandler receives signed events, button presses, shortcuts, forms and slash
+// commands over HTTP, for installations without Socket Mode. The same address serves
+// all request URLs.
 //
 // It answers 200 to everything that Slack signed and that is committed or is
 // nothing of ours, also of unknown teams: Slack switches an app's events off
@@ -62,17 +64,33 @@ func (a *Adapter) refuse(w http.ResponseWriter, err error) {
 	http.Error(w, "invalid signature", http.StatusUnauthorized)
 }
 
-// envelopeOf returns the JSON of a request: interactions come as a form's field.
+// envelopeOf returns the JSON of a request: interactions come as a form's field, slash
+// commands as the form itself, in the words that Socket Mode has for it in JSON.
 // https://docs.slack.dev/interactivity/handling-user-interaction
+// https://docs.slack.dev/interactivity/implementing-slash-commands
 func envelopeOf(contentType string, body []byte) ([]byte, error) {
 	if kind, _, err := mime.ParseMediaType(contentType); err != nil || kind != "application/x-www-form-urlencoded" {
 		return body, nil
 	}
 	form, err := url.ParseQuery(string(body))
-	if err != nil || form.Get("payload") == "" {
-		return nil, errors.New("no payload in the form")
+	switch {
+	case err == nil && form.Get("payload") != "":
+		return []byte(form.Get("payload")), nil
+	case err == nil && form.Get("command") != "":
+		command := map[string]string{}
+		for _, field := range commandFields() {
+			command[field] = form.Get(field)
+		}
+		return json.Marshal(command)
 	}
-	return []byte(form.Get("payload")), nil
+	return nil, errors.New("no payload in the form")
+}
+
+// commandFields are what is read of a command's form.
+func commandFields() []string {
+	return []string{
+		"command", "text", "team_id", "api_app_id", "channel_id", "channel_name", "user_id", "user_name", "trigger_id", "response_url",
+	}
 }
 
 func (a *Adapter) serveEnvelope(ctx context.Context, w http.ResponseWriter, raw []byte) {
@@ -92,7 +110,13 @@ func (a *Adapter) serveEnvelope(ctx context.Context, w http.ResponseWriter, raw 
 		_, _ = io.WriteString(w, p.Challenge)
 		return
 	}
-	if err := a.receive(ctx, &p, raw); err != nil {
+	reply, err := a.receive(ctx, &p, raw)
+	switch {
+	case err != nil:
 		http.Error(w, "not accepted", http.StatusInternalServerError)
+	case reply != nil:
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		_ = json.NewEncoder(w).Encode(reply)
 	}
 }

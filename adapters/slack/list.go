@@ -50,9 +50,10 @@ func (a *Adapter) List(ctx context.Context, m bridge.Mirror, known []bridge.Copy
 		if err != nil {
 			return "", err
 		}
+		// By Slack's clock as its answer has just shown it: ours may have jumped.
+		t.shownAt = a.clock.at(a.now()).UnixMicro()
 		if began == 0 {
-			// By Slack's clock as its answer has just shown it: ours may have jumped.
-			began = a.clock.at(a.now()).UnixMicro()
+			began = t.shownAt
 		}
 		for i := range page {
 			if err := t.show(ctx, &page[i], accept); err != nil {
@@ -94,6 +95,8 @@ type threadList struct {
 	known   map[string]bridge.Copy
 	seen    map[string]bool
 	newest  string
+	// shownAt is when the present page was shown, in Slack's microseconds.
+	shownAt int64
 	// blind: Slack withholds messages, so that nothing can be found missing.
 	blind bool
 }
@@ -121,6 +124,9 @@ func (t *threadList) show(ctx context.Context, m *message, accept func(context.C
 	if skip == "" || skip == skipKnown {
 		// What was taken before counts, so that a listing after a restart stops where we did.
 		t.a.heard(t.channel, m)
+		if err := t.listReactions(ctx, m, accept); err != nil {
+			return err
+		}
 	}
 	if laterTS(m.TS, t.newest) {
 		t.newest = m.TS
@@ -136,6 +142,11 @@ func (t *threadList) translate(ctx context.Context, m *message, c bridge.Copy, k
 		return bridge.Inbound{}, skipSubtype // deletes has it, when the listing is complete
 	case !known && m.TS == t.thread && t.a.isOurs(m):
 		return bridge.Inbound{}, skipKnown
+	case !known && m.TS == t.thread && t.a.skip(t.channel, m) == skipBot:
+		// What a person has attached begins with a bot's words: they are what it is about.
+		in := t.a.said(ctx, t.channel, m)
+		in.Kind = bridge.InPost
+		return in, ""
 	case !known:
 		return t.a.listed(ctx, t.channel, m)
 	case c.Gone || c.Ours():

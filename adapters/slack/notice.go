@@ -84,15 +84,9 @@ func (a *Adapter) linkNote(v bridge.View, f bridge.ViewFile, why string) string 
 
 // pendingNotes names the files that are still on their way to us.
 func pendingNotes(v bridge.View) string {
-	here := map[string]bool{}
-	for _, f := range v.Files {
-		here[f.Name] = true
-	}
 	var out strings.Builder
-	for _, name := range v.Entry.Words.Files {
-		if !here[name] {
-			out.WriteString("\n\n_File " + escapeName(fileName(name)) + " follows._")
-		}
+	for _, name := range v.FilesToCome() {
+		out.WriteString("\n\n_File " + escapeName(fileName(name)) + " follows._")
 	}
 	return out.String()
 }

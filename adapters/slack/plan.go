@@ -2,7 +2,6 @@ package slack
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -31,6 +30,12 @@ type upload struct {
 	files []bridge.ViewFile
 }
 
+// reacting is the call that gives a post our own reaction, or takes it away.
+type reacting struct {
+	name string // Slack's, without colons
+	on   bool
+}
+
 // filesOnly is the fingerprint of a post that shows files and no words. An edit
 // of the message's words leaves it alone.
 const filesOnly = "files"
@@ -40,23 +45,24 @@ func (a *Adapter) Plan(v bridge.View) []bridge.Call {
 	if v.Rejected != "" {
 		return a.planRejected(v)
 	}
-	if said := v.Entry.Facts; said.Source != nil && said.Mirror == v.Mirror.ID.Seq {
-		return nil
-	}
-	if v.Entry.Erased && (v.Entry.Kind == bridge.MessagePosted || v.Entry.Kind == bridge.MessageEdited) {
+	if v.HasNothing() {
 		return nil
 	}
 	switch v.Entry.Kind {
 	case bridge.MirrorOpened:
 		return []bridge.Call{{Verb: bridge.VerbPost, Root: true, Payload: a.card(v)}}
+	case bridge.ThreadAttached:
+		return []bridge.Call{{Verb: bridge.VerbPost, Payload: a.card(v)}}
 	case bridge.MessagePosted:
 		return a.planPost(v)
 	case bridge.MessageEdited:
 		return append(a.planEdit(v), a.planQuestion(v)...)
 	case bridge.MessageDeleted:
-		return append(planDelete(v), a.planQuestion(v)...)
+		return append(v.PlanDeletes(), a.planQuestion(v)...)
 	case bridge.FileStored:
 		return a.planFile(v)
+	case bridge.ReactionAdded, bridge.ReactionRemoved:
+		return a.planReaction(v)
 	case bridge.ConversationClosed, bridge.ConversationReopened:
 		return append(a.planCard(v), a.notice(v))
 	case bridge.TicketChanged:
@@ -69,17 +75,17 @@ func (a *Adapter) Plan(v bridge.View) []bridge.Call {
 	return nil
 }
 
-// planCard brings the root card up to the present state.
+// planCard brings the card up to the present state.
 func (a *Adapter) planCard(v bridge.View) []bridge.Call {
-	if v.Mirror.Thread == "" {
+	if v.Card == "" {
 		return nil
 	}
-	return []bridge.Call{{Verb: bridge.VerbEdit, Ref: v.Mirror.Thread, Payload: a.card(v)}}
+	return []bridge.Call{{Verb: bridge.VerbEdit, Ref: v.Card, Payload: a.card(v)}}
 }
 
 // planQuestion brings the card up to date when the message that it quotes changed.
 func (a *Adapter) planQuestion(v bridge.View) []bridge.Call {
-	if v.Message == 0 || v.Message != v.Asked {
+	if !v.AskedHere() {
 		return nil
 	}
 	return a.planCard(v)
@@ -117,14 +123,7 @@ func (a *Adapter) planPost(v bridge.View) []bridge.Call {
 // planFile shows a file of a message from another surface once we hold it. A
 // message with no copy here was removed here, and so stays its file.
 func (a *Adapter) planFile(v bridge.View) []bridge.Call {
-	ours := false
-	for _, c := range v.Copies {
-		if !c.Ours() {
-			return nil
-		}
-		ours = true
-	}
-	if !ours || len(v.Files) == 0 {
+	if !v.FileIsWelcome() {
 		return nil
 	}
 	files, links := a.splitFiles(v.Files)
@@ -140,7 +139,7 @@ func (a *Adapter) planFile(v bridge.View) []bridge.Call {
 // planEdit changes the posts that show the message. There are as many as there
 // were: spare ones are deleted, and what does not fit is to be read in the ticket.
 func (a *Adapter) planEdit(v bridge.View) []bridge.Call {
-	copies := wordCopies(v.Copies)
+	copies := v.WordCopies(filesOnly, compareTS)
 	if len(copies) == 0 {
 		return nil
 	}
@@ -151,15 +150,11 @@ func (a *Adapter) planEdit(v bridge.View) []bridge.Call {
 	if len(parts) > len(copies) {
 		parts = a.shortened(v, len(copies))
 	}
-	var calls []bridge.Call
-	for i, c := range copies {
-		if i < len(parts) {
-			calls = append(calls, bridge.Call{Verb: bridge.VerbEdit, Message: v.Message, Ref: c.Ref, Payload: parts[i]})
-			continue
-		}
-		calls = append(calls, bridge.Call{Verb: bridge.VerbDelete, Message: v.Message, Ref: c.Ref})
+	payloads := make([]any, len(parts))
+	for i, p := range parts {
+		payloads[i] = p
 	}
-	return calls
+	return v.PlanEdits(copies, payloads)
 }
 
 // shortened renders the message in n parts, of which the last says where the
@@ -181,28 +176,22 @@ func (a *Adapter) shortened(v bridge.View, n int) []*content {
 	return parts
 }
 
-func planDelete(v bridge.View) []bridge.Call {
-	var calls []bridge.Call
-	for _, c := range v.Copies {
-		if c.Ours() {
-			calls = append(calls, bridge.Call{Verb: bridge.VerbDelete, Message: v.Message, Ref: c.Ref})
-		}
+// planReaction lets our own reaction to the message's first post stand for everybody
+// elsewhere. A workspace's own emoji has no equal in another one.
+func (a *Adapter) planReaction(v bridge.View) []bridge.Call {
+	emoji, source := v.Entry.Facts.Emoji, v.Entry.Facts.Source
+	name, known := markup.SlackEmojiName(emoji)
+	if strings.HasPrefix(emoji, ":") && (source == nil || source.Surface != Surface || source.Workspace != a.workspace) {
+		known = false
 	}
-	return calls
+	if !known || len(v.Copies) == 0 {
+		return nil
+	}
+	return []bridge.Call{{Verb: bridge.VerbEdit, Ref: v.Copies[0].Ref, Payload: &reacting{name: name, on: v.Reacted()}}}
 }
 
-// wordCopies are our posts that show a message's words, in order. A file that was
-// fetched later has a post of its own, which is none.
-func wordCopies(copies []bridge.Copy) []bridge.Copy {
-	var out []bridge.Copy
-	for _, c := range copies {
-		if c.Ours() && c.Rev != filesOnly {
-			out = append(out, c)
-		}
-	}
-	slices.SortFunc(out, func(a, b bridge.Copy) int { return cmp.Compare(tsMicros(a.Ref), tsMicros(b.Ref)) })
-	return out
-}
+// compareTS orders posts.
+func compareTS(a, b string) int { return cmp.Compare(tsMicros(a), tsMicros(b)) }
 
 // parts renders Markdown under the name of who said it.
 func (a *Adapter) parts(v bridge.View, body string) []*content {
@@ -251,27 +240,5 @@ func (a *Adapter) printOf(m *message) string {
 
 // speaker names who said it and where from: "Alice (agent)", "Sanne (Discord)".
 func (a *Adapter) speaker(v bridge.View) string {
-	who := v.Entry.Actor()
-	name := markup.CleanName(who.Name)
-	if name == "" {
-		name = "somebody"
-	}
-	switch {
-	case who.Role == bridge.RoleAgent || who.Role == bridge.RoleAdmin:
-		return name + " (agent)"
-	case who.Role == bridge.RoleCustomer:
-		return name + " (customer)"
-	case who.Role == bridge.RoleSystem:
-		return name
-	case v.Entry.Facts.Source != nil && v.Entry.Facts.Source.Surface != bridge.SurfaceWeb:
-		return name + " (" + surfaceTitle(v.Entry.Facts.Source.Surface) + ")"
-	}
-	return name
-}
-
-func surfaceTitle(surface string) string {
-	if surface == "" {
-		return ""
-	}
-	return strings.ToUpper(surface[:1]) + surface[1:]
+	return v.Speaker(markup.CleanName(v.Entry.Actor().Name))
 }

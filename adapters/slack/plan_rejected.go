@@ -17,7 +17,7 @@ func (a *Adapter) planRejected(v bridge.View) []bridge.Call {
 		return []bridge.Call{{Verb: bridge.VerbPost, Message: v.Message, Payload: c}}
 	}
 	switch v.Entry.Kind {
-	case bridge.MessageDeleted, bridge.CopyDoubled, bridge.TicketChanged:
+	case bridge.MessageDeleted, bridge.CopyDoubled, bridge.TicketChanged, bridge.ReactionAdded, bridge.ReactionRemoved:
 		return nil
 	case bridge.ConversationClosed, bridge.ConversationReopened, bridge.ParticipantAdded:
 		return []bridge.Call{a.notice(v)} // what was refused is the card

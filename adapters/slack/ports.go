@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/sidebridge/sidebridge/bridge"
 )
@@ -12,6 +13,17 @@ type Inbox interface {
 	Accept(ctx context.Context, in bridge.Inbound) (bridge.Result, error)
 	// Quarantine keeps an envelope that cannot be accepted, for an admin to look at.
 	Quarantine(ctx context.Context, surface, reason string, raw []byte) error
+}
+
+// Requests is what people ask for from Slack itself: a conversation on a ticket, or
+// to be known as the person they are.
+type Requests interface {
+	// Ask starts or attaches a conversation. Result.Why is what the asker is told; so
+	// is the text of an error that is ErrInvalid, ErrForbidden, ErrNotFound or ErrConflict.
+	Ask(ctx context.Context, ask bridge.Ask) (bridge.Result, error)
+	// LinkURL makes the address at which a person who can sign in takes the account
+	// as their own. It is shown to that account only and works for a short time.
+	LinkURL(ctx context.Context, account bridge.Account, name string) (string, error)
 }
 
 // Desk reads tickets, for who presses Show ticket. bridge.Desk satisfies it.
@@ -40,12 +52,22 @@ type Watcher interface {
 	Renamed(ctx context.Context, from, to bridge.Place) error
 }
 
-// nobody is the Watcher, Desk and Threads of an adapter that was given none.
+// nobody is the ports of an adapter that was given none.
 type nobody struct{}
 
 func (nobody) Recovered(context.Context, bridge.Place) error               { return nil }
 func (nobody) Blocked(context.Context, bridge.Place, string, string) error { return nil }
 func (nobody) Renamed(context.Context, bridge.Place, bridge.Place) error   { return nil }
+
+func (nobody) Ask(context.Context, bridge.Ask) (bridge.Result, error) {
+	return bridge.Result{}, errNoRequests
+}
+
+func (nobody) LinkURL(context.Context, bridge.Account, string) (string, error) {
+	return "", errNoRequests
+}
+
+var errNoRequests = fmt.Errorf("%w: this can only be done in the ticket view", bridge.ErrForbidden)
 
 func (nobody) Context(context.Context, int64) (bridge.TicketContext, error) {
 	return bridge.TicketContext{}, bridge.ErrNotFound

@@ -17,12 +17,8 @@ import (
 	"github.com/sidebridge/sidebridge/mapping/markup"
 )
 
-const (
-	answerWorkers = 4
-	maxAnswers    = 256
-)
-
-// answer is a press that is still to be answered, to the presser only.
+// answer is what is still to be told to somebody, and to nobody else: who is in's
+// author, where its source.
 type answer struct {
 	in  bridge.Inbound
 	url string // a capability: whoever has it can post; never logged
@@ -38,18 +34,17 @@ func (a *Adapter) pressed(ctx context.Context, p *payload) error {
 		a.count("ignored", "unknown action")
 		return nil
 	}
-	if p.Team != "" && string(p.Team) != a.workspace && p.User.TeamID != a.workspace {
-		a.count("ignored", "unknown team")
+	if a.elsewhere(p) {
 		return nil
 	}
 	in := a.press(p, action)
 	if !a.teams[p.User.TeamID] {
 		a.count("ignored", "press from another organisation")
-		a.later(answer{in: bridge.Inbound{Source: in.Source, Author: in.Author}, url: p.ResponseURL})
+		a.answerLater(answer{in: bridge.Inbound{Source: in.Source, Author: in.Author}, url: p.ResponseURL})
 		return nil
 	}
 	if action == bridge.PressTake || action == bridge.PressShow {
-		a.later(answer{in: in, url: p.ResponseURL})
+		a.answerLater(answer{in: in, url: p.ResponseURL})
 		return nil
 	}
 	res, err := a.inbox.Accept(ctx, in)
@@ -58,6 +53,21 @@ func (a *Adapter) pressed(ctx context.Context, p *payload) error {
 	}
 	a.count(string(res.Outcome), string(in.Kind))
 	return nil
+}
+
+// elsewhere reports whether an interaction is of another workspace, and counts it.
+func (a *Adapter) elsewhere(p *payload) bool {
+	if p.Team == "" || string(p.Team) == a.workspace || p.User.TeamID == a.workspace {
+		return false
+	}
+	a.count("ignored", "unknown team")
+	return true
+}
+
+// answerLater has a press answered. When too many wait it is lost, and the button can
+// be pressed again.
+func (a *Adapter) answerLater(w answer) {
+	a.later(func(ctx context.Context) error { return a.answer(ctx, w) })
 }
 
 func pressAction(actions []action) (string, bool) {
@@ -89,46 +99,17 @@ func (a *Adapter) press(p *payload, action string) bridge.Inbound {
 	}
 }
 
-// later queues an answer. When too many wait, the press is lost and its button
-// can be pressed again.
-func (a *Adapter) later(w answer) {
-	select {
-	case a.answers <- w:
-	default:
-		a.count("ignored", "too many presses")
-	}
-}
-
-// answerPresses answers until ctx ends.
-func (a *Adapter) answerPresses(ctx context.Context) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case w := <-a.answers:
-			if err := a.answer(ctx, w); err != nil {
-				a.log.Warn("a press was not answered", "action", w.in.Action, "err", err)
-			}
-		}
-	}
-}
-
-func (a *Adapter) answer(ctx context.Context, w answer) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v", r)
-		}
-	}()
+// answer does what a press asks for and tells who pressed what came of it.
+func (a *Adapter) answer(ctx context.Context, w answer) error {
 	var text *content
+	var err error
 	switch w.in.Action {
 	case bridge.PressTake:
 		text, err = a.take(ctx, w.in)
 	case bridge.PressShow:
 		text, err = a.show(ctx, w.in)
 	default:
-		text = plainContent("Only members of the workspace that owns this conversation can use its buttons.")
+		text = plainContent(onlyMembers)
 	}
 	if err != nil {
 		a.log.Warn("a press failed", "action", w.in.Action, "err", err)
@@ -136,6 +117,9 @@ func (a *Adapter) answer(ctx context.Context, w answer) (err error) {
 	}
 	return a.tell(ctx, w, text)
 }
+
+// onlyMembers is what members of another organisation are told.
+const onlyMembers = "Only members of the workspace that owns this conversation can do this."
 
 func plainContent(text string) *content { return &content{text: markup.EscapeSlack(text)} }
 
@@ -206,11 +190,10 @@ func (a *Adapter) tell(ctx context.Context, w answer, c *content) error {
 		}
 	}
 	channel := w.in.Source.Channel
-	thread, err := newThreadTS(w.in.Source.Thread)
-	if err != nil {
-		return err
+	options := []slack.MsgOption{slack.MsgOptionText(c.text, false)}
+	if w.in.Source.Thread != "" { // without one it is shown in the channel: to the same person only
+		options = append(options, slack.MsgOptionTS(w.in.Source.Thread))
 	}
-	options := []slack.MsgOption{slack.MsgOptionText(c.text, false), slack.MsgOptionTS(thread.ts)}
 	if len(c.blocks) > 0 {
 		options = append(options, slack.MsgOptionBlocks(c.blocks...))
 	}

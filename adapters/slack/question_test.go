@@ -11,7 +11,7 @@ func TestTheCardFollowsWhatBecomesOfTheQuestion(t *testing.T) {
 	a.setDefaults()
 	v := bridge.View{
 		Entry: &bridge.Entry{Kind: bridge.MessageDeleted, Facts: bridge.Facts{Message: 5}}, Message: 5, Asked: 5,
-		Mirror: bridge.Mirror{Thread: "1700000000.000001"},
+		Mirror: bridge.Mirror{Thread: "1700000000.000001"}, Card: "1700000000.000001",
 		Copies: []bridge.Copy{{CopyKey: bridge.CopyKey{Ref: "1700000000.000002"}, Message: 5, Entry: 5}},
 	}
 	calls := a.Plan(v)

@@ -22,26 +22,32 @@ const (
 	maxFailing  = 1024
 )
 
-// receive takes one decoded payload. It returns nil when it is to be
+// receive takes one decoded payload. Its error is nil when it is to be
 // acknowledged: what it says is committed, or it is nothing of ours, or it is
-// kept in quarantine. raw is the envelope as it came.
-func (a *Adapter) receive(ctx context.Context, p *payload, raw []byte) (err error) {
+// kept in quarantine. Whoever waits for it gets the reply, if there is one, with the
+// acknowledgement. raw is the envelope as it came.
+func (a *Adapter) receive(ctx context.Context, p *payload, raw []byte) (reply any, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			a.log.Error("an envelope was put aside", "reason", "panic", "type", p.Event.Type, "event_id", p.id(), "stack", string(debug.Stack()))
 			err = a.quarantine(ctx, fmt.Sprintf("panic: %v", r), raw)
 		}
 	}()
-	a.count("received", first(p.Event.Type, p.Type))
+	a.count("received", first(p.Event.Type, p.Type, p.Command))
 	a.learnApp(p.AppID)
+	if p.Type != "event_callback" && p.Type != "block_actions" {
+		if reply, asked := a.asked(ctx, p); asked {
+			return reply, nil
+		}
+	}
 	if err := a.dispatch(ctx, p); err != nil {
-		return a.failed(ctx, p, raw, err)
+		return nil, a.failed(ctx, p, raw, err)
 	}
 	a.failing.clear(p.id())
 	if a.missed.Swap(false) {
 		a.reconnected.Store(true) // it is over, and Slack may have given up on some
 	}
-	return nil
+	return nil, nil
 }
 
 // decode reads an envelope or a frame. A field of an unexpected type is left
@@ -77,6 +83,8 @@ func (a *Adapter) dispatch(ctx context.Context, p *payload) error {
 	switch p.Event.Type {
 	case "message", "app_mention":
 		return a.accept(ctx, p)
+	case "reaction_added", "reaction_removed":
+		return a.reacted(ctx, &p.Event)
 	default:
 		return a.changedState(ctx, &p.Event)
 	}

@@ -151,18 +151,23 @@ func (s *socket) take(raw []byte) string {
 	return ""
 }
 
-// lane returns the same number for all frames about one thread.
+// lane returns the same number for all frames about one thread. What people ask for
+// waits for nothing else.
 func lane(f *frame, lanes int) int {
 	e := &f.Payload.Event
-	m := &e.message
+	m, channel := &e.message, string(e.Channel)
 	switch {
+	case e.Item.TS != "":
+		m, channel = &message{TS: e.Item.TS}, string(e.Item.Channel)
+	case f.Payload.Type != "event_callback" && f.Payload.Type != "block_actions":
+		m = &message{TS: f.EnvelopeID}
 	case e.Changed != nil:
 		m = e.Changed
 	case e.Previous != nil:
 		m = e.Previous
 	}
 	h := uint32(2166136261) // FNV-1a
-	for _, s := range []string{string(e.Channel), threadOf(m.TS, m.ThreadTS)} {
+	for _, s := range []string{channel, threadOf(m.TS, m.ThreadTS)} {
 		for i := range len(s) {
 			h = (h ^ uint32(s[i])) * 16777619
 		}
@@ -175,21 +180,23 @@ func lane(f *frame, lanes int) int {
 func (s *socket) work(ctx context.Context, jobs <-chan job) {
 	for j := range jobs {
 		ctx, cancel := context.WithDeadline(ctx, j.until)
-		err := s.a.receive(ctx, &j.frame.Payload, j.raw)
+		reply, err := s.a.receive(ctx, &j.frame.Payload, j.raw)
 		cancel()
 		if err == nil {
-			s.ack(j.frame.EnvelopeID)
+			s.ack(j.frame.EnvelopeID, reply)
 		}
 	}
 }
 
-func (s *socket) ack(id string) {
+// ack acknowledges a frame, with what is told to the person who waits for it.
+func (s *socket) ack(id string, reply any) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	_ = s.conn.SetWriteDeadline(time.Now().Add(writeTime))
 	err := s.conn.WriteJSON(struct {
-		ID string `json:"envelope_id"`
-	}{id})
+		ID    string `json:"envelope_id"`
+		Reply any    `json:"payload,omitempty"`
+	}{id, reply})
 	if err != nil {
 		s.a.count("ack failed", "")
 	}

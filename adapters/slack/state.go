@@ -38,6 +38,7 @@ func (a *Adapter) changedState(ctx context.Context, e *event) error {
 		err = a.renamed(ctx, e)
 	case "user_change":
 		a.names.forget(string(e.User))
+		a.homes.forget(string(e.User))
 	case "tokens_revoked":
 		if len(e.Tokens.Bot) > 0 {
 			err = a.blocked(ctx, "", "token_revoked")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -236,23 +237,28 @@ func FuzzEnvelope(f *testing.F) {
 		`{"type":"event_callback","team_id":"T1","event_id":"Ev1","event":{"type":"message"}}`,
 		`{"type":"block_actions","user":{"id":"U1","team_id":"T1"},"actions":[{"action_id":"sidebridge_close"}],"container":{"message_ts":"1700000000.000100"}}`,
 		`{"envelope_id":"x","type":"events_api","payload":[]}`, `null`, `[]`, `"x"`,
+		`{"type":"event_callback","team_id":"T1","event":{"type":"reaction_added","user":"U1","reaction":"+1::skin-tone-2","item_user":"U2","item":{"type":"message","channel":"C1","ts":"1700000000.000100"}}}`,
+		`{"type":"message_action","callback_id":"sidebridge_attach","user":{"id":"U1","team_id":"T9"},"channel":{"id":"C1"},"message":{"ts":"1700000000.000100"}}`,
+		`{"type":"view_submission","user":{"id":"U1","team_id":"T1"},"view":{"callback_id":"sidebridge_attach","private_metadata":"{}","state":{"values":{"ticket":{"ticket":{"value":"x"}}}}}}`,
+		`{"command":"/sidebridge","text":"start 4711 why","team_id":"T1","user_id":"U1","channel_id":"C1"}`,
 	} {
 		f.Add([]byte(seed))
 	}
 	a := offline(f)
+	a.prompt = time.Millisecond // nobody answers here
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var p payload
 		if decode(raw, &p) != nil {
 			return
 		}
-		if err := a.receive(t.Context(), &p, raw); err != nil {
+		if _, err := a.receive(t.Context(), &p, raw); err != nil {
 			t.Errorf("not acknowledged: %v", err)
 		}
 		if len(a.inbox.(*memoryInbox).quarantined) > 0 {
 			t.Errorf("put aside: %v", a.inbox.(*memoryInbox).quarantined)
 		}
-		for len(a.answers) > 0 {
-			<-a.answers
+		for len(a.errands) > 0 {
+			<-a.errands
 		}
 	})
 }
@@ -272,7 +278,7 @@ func BenchmarkReceive(b *testing.B) {
 		if err := json.Unmarshal(raw, &p); err != nil {
 			b.Fatal(err)
 		}
-		if err := a.receive(b.Context(), &p, raw); err != nil {
+		if _, err := a.receive(b.Context(), &p, raw); err != nil {
 			b.Fatal(err)
 		}
 	}

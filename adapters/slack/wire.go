@@ -3,6 +3,7 @@ package slack
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // The structs here are ours and not slack-go's: its types lack file_access,
@@ -47,6 +48,41 @@ type payload struct {
 	Actions     []action  `json:"actions"`
 	TriggerID   string    `json:"trigger_id"`
 	ResponseURL string    `json:"response_url"`
+
+	// A shortcut, and the form that it opened.
+	// https://docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload
+	// https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload
+	Callback string `json:"callback_id"`
+	View     view   `json:"view"`
+
+	// A slash command, whose fields are those of a form.
+	// https://docs.slack.dev/interactivity/implementing-slash-commands
+	Command     string `json:"command"`
+	Text        string `json:"text"`
+	UserID      string `json:"user_id"`
+	ChannelID   string `json:"channel_id"`
+	ChannelName string `json:"channel_name"`
+}
+
+// view is a form that somebody has filled in.
+type view struct {
+	ID       string `json:"id"`
+	Callback string `json:"callback_id"`
+	Metadata string `json:"private_metadata"`
+	State    struct {
+		// Values are by block and action; our blocks have one action each.
+		Values map[string]map[string]struct {
+			Value string `json:"value"`
+		} `json:"values"`
+	} `json:"state"`
+}
+
+// field returns what was typed into a block.
+func (v *view) field(block string) string {
+	for _, in := range v.State.Values[block] {
+		return strings.TrimSpace(in.Value)
+	}
+	return ""
 }
 
 // id names the envelope, however often it is sent.
@@ -84,6 +120,16 @@ type event struct {
 	DeletedTS string   `json:"deleted_ts"`
 	EventTS   string   `json:"event_ts"`
 
+	// A reaction, without its colons, and what it is to.
+	// https://docs.slack.dev/reference/events/reaction_added
+	Reaction string `json:"reaction"`
+	ItemUser ident  `json:"item_user"`
+	Item     struct {
+		Type    string `json:"type"`
+		Channel ident  `json:"channel"`
+		TS      string `json:"ts"`
+	} `json:"item"`
+
 	OldChannel string `json:"old_channel_id"`
 	NewChannel string `json:"new_channel_id"`
 	Tokens     struct {
@@ -109,8 +155,16 @@ type message struct {
 	Edited      *edited         `json:"edited"`
 	Metadata    *metadata       `json:"metadata"`
 	Profile     *profile        `json:"user_profile"`
+	Reactions   []reactedWith   `json:"reactions"`
 	// HiddenByLimit marks a message that a free plan no longer shows.
 	HiddenByLimit json.RawMessage `json:"is_hidden_by_limit"`
+}
+
+// reactedWith is one emoji that a message has. Of many people not all are named.
+type reactedWith struct {
+	Name  string   `json:"name"`
+	Users []string `json:"users"`
+	Count int      `json:"count"`
 }
 
 // attachment is a message that was forwarded, a link's preview, or what another

@@ -29,11 +29,13 @@ type world struct {
 	sim     *slacksim.Sim
 	a       *Adapter
 	in      *memoryInbox
+	asks    *memoryRequests
 	watcher *memoryWatcher
 	counts  *counts
 	anders  *slacksim.Person
 	channel string
 	mirror  bridge.Mirror
+	card    string
 	seq     int64
 	copies  []bridge.Copy
 }
@@ -56,7 +58,7 @@ func newWorld(t *testing.T, s setup) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = sim.Close() })
-	w := &world{t: t, sim: sim, in: newMemoryInbox(), watcher: &memoryWatcher{}, counts: &counts{}}
+	w := &world{t: t, sim: sim, in: newMemoryInbox(), asks: &memoryRequests{}, watcher: &memoryWatcher{}, counts: &counts{}}
 	w.anders = sim.AddUser(slacksim.UserSpec{Name: "anders", RealName: "Anders Holm", Email: "anders@example.org"})
 	w.channel = sim.AddChannel(slacksim.ChannelSpec{Name: "billing"})
 	w.mirror = bridge.Mirror{
@@ -67,7 +69,8 @@ func newWorld(t *testing.T, s setup) *world {
 	opts := Options{
 		Workspace: sim.TeamID(), BotToken: sim.BotToken(), SigningSecrets: []string{sim.SigningSecret()}, APIURL: sim.APIURL(),
 		Inbox: w.in, Watcher: w.watcher, Desk: w, Threads: w, Count: w.counts.add, Budget: plenty,
-		Policy: func(string) (mapping.Policy, bool) { return mapping.DefaultPolicy(), false },
+		Policy:   func(string) (mapping.Policy, bool) { return mapping.DefaultPolicy(), false },
+		Requests: w.asks,
 	}
 	if s.socket {
 		opts.AppToken = sim.AppToken()
@@ -171,6 +174,7 @@ func (w *world) view(kind bridge.Kind, body string) bridge.View {
 	v := bridge.View{
 		Entry: e, Mirror: w.mirror, Conversation: bridge.Conversation{ID: bridge.ID{Ticket: 12, Seq: 2}, Open: true},
 		Subject: "Double charge", StarterName: "Alice", Question: "Why was the customer charged twice?", Ticket: ticket(),
+		Card: w.card,
 	}
 	if kind == bridge.MessagePosted {
 		v.Message = w.seq
@@ -221,7 +225,7 @@ func (w *world) attempt(c bridge.Call, token string) bridge.Attempt {
 
 func (w *world) settle(v bridge.View, part int, c bridge.Call, token string, r bridge.Receipt) {
 	if c.Root {
-		w.mirror.Thread = r.Ref
+		w.mirror.Thread, w.card = r.Ref, r.Ref
 	}
 	key := bridge.CopyKey{Surface: Surface, Workspace: w.sim.TeamID(), Channel: w.channel, Ref: r.Ref}
 	switch c.Verb {
@@ -349,6 +353,50 @@ func (m *memoryInbox) ours() []bridge.Inbound {
 		}
 	}
 	return out
+}
+
+// memoryRequests records what was asked for.
+type memoryRequests struct {
+	mu   sync.Mutex
+	asks []bridge.Ask
+	// result and err are what is answered, hold what is waited for first.
+	result bridge.Result
+	err    error
+	hold   chan struct{}
+}
+
+func (m *memoryRequests) Ask(ctx context.Context, ask bridge.Ask) (bridge.Result, error) {
+	m.mu.Lock()
+	hold := m.hold
+	m.asks = append(m.asks, ask)
+	m.mu.Unlock()
+	if hold != nil {
+		select {
+		case <-hold:
+		case <-ctx.Done():
+			return bridge.Result{}, ctx.Err()
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.result, m.err
+}
+
+func (m *memoryRequests) LinkURL(_ context.Context, account bridge.Account, name string) (string, error) {
+	return "https://desk.example.org/link?a=" + account.ID + "&name=" + name, nil
+}
+
+func (m *memoryRequests) all() []bridge.Ask {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]bridge.Ask(nil), m.asks...)
+}
+
+// answer sets what is answered from now on.
+func (m *memoryRequests) answer(result bridge.Result, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.result, m.err = result, err
 }
 
 type memoryWatcher struct {
