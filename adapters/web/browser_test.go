@@ -34,9 +34,22 @@ var chromiumProcess = sync.OnceValues(func() (context.Context, error) {
 	return ctx, chromedp.Do(ctx)
 })
 
-// chromium opens a tab and signs somebody in. A machine without Chromium fails the
-// test: what a script does cannot be proved without a browser.
+// chromium opens a tab and signs somebody in.
 func (w *world) chromium(email string) *tab {
+	w.t.Helper()
+	b := w.tab()
+	b.do(
+		chromedp.Navigate(w.http.URL+"/sign-in"),
+		chromedp.SendKeys(chromedp.CSS("input[name=email]"), email), chromedp.SendKeys(chromedp.CSS("input[name=password]"), password),
+		chromedp.SendKeys(chromedp.CSS("input[name=password]"), kb.Enter),
+		chromedp.WaitVisible(chromedp.CSS(".who-am-i")),
+	)
+	return b
+}
+
+// tab opens a tab of somebody who is not signed in. A machine without Chromium fails the
+// test: what a script does cannot be proved without a browser.
+func (w *world) tab() *tab {
 	w.t.Helper()
 	browser, err := chromiumProcess()
 	if err != nil {
@@ -46,12 +59,7 @@ func (w *world) chromium(email string) *tab {
 	b := &tab{w, ctx}
 	b.watch()
 	w.t.Cleanup(closeTab)
-	b.do(
-		chromedp.EmulateViewport(1280, 900), chromedp.Navigate(w.http.URL+"/sign-in"),
-		chromedp.SendKeys(chromedp.CSS("input[name=email]"), email), chromedp.SendKeys(chromedp.CSS("input[name=password]"), password),
-		chromedp.SendKeys(chromedp.CSS("input[name=password]"), kb.Enter),
-		chromedp.WaitVisible(chromedp.CSS(".who-am-i")),
-	)
+	b.do(chromedp.EmulateViewport(1280, 900))
 	return b
 }
 
@@ -317,7 +325,6 @@ func TestBrowserShowsEveryPage(t *testing.T) {
 	if err := w.store.SetPreference(t.Context(), w.ada, "hint-ask", "seen"); err != nil {
 		t.Fatal(err)
 	}
-	dir := os.Getenv("SIDEBRIDGE_SCREENSHOTS")
 	pages := map[string]string{
 		"tickets": "/tickets", "ticket": fmt.Sprintf("/tickets/%d", ticket), "ticket-new": "/tickets/new", "audit": fmt.Sprintf("/tickets/%d/audit", ticket),
 		"account": "/account", "people": "/admin/people", "mapping": "/admin/mapping", "rule": "/admin/rules/r1", "tokens": "/admin/tokens",
@@ -325,39 +332,50 @@ func TestBrowserShowsEveryPage(t *testing.T) {
 		"link": w.link(inDiscord, "ada_in_discord"), "link-bad": "/link/none",
 	}
 	for name, path := range pages {
-		for _, look := range []struct {
-			name   string
-			width  int64
-			scheme string
-		}{{"light", 1280, "light"}, {"dark", 1280, "dark"}, {"phone", 320, "light"}} {
-			b.do(chromedp.EmulateViewport(look.width, 900))
-			scheme := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}}}
-			if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, scheme); err != nil {
-				t.Fatal(err)
-			}
+		b.lookAt(name, func(look string) {
 			b.open(path)
-			if name == "ticket" && look.name != "dark" {
+			if name == "ticket" && look != "dark" {
 				b.do(chromedp.Click(chromedp.CSS("#start > summary")), chromedp.Click(chromedp.CSS(".change > summary")),
 					chromedp.Click(chromedp.CSS("#attach > summary")), chromedp.Click(chromedp.CSS(".react-more > summary")))
 			}
-			if got := b.js("document.documentElement.scrollWidth"); got != fmt.Sprint(look.width) && !(got < fmt.Sprint(look.width) && len(got) <= len(fmt.Sprint(look.width))) {
-				t.Errorf("%s, %s: the page is %s wide in a window of %d", name, look.name, got, look.width)
-			}
-			if got := b.js(unnamed); got != "" {
-				t.Errorf("%s, %s: without a name: %s", name, look.name, got)
-			}
-			if got := b.js(faint); got != "" {
-				t.Errorf("%s, %s: too faint to read: %s", name, look.name, got)
-			}
-			if dir != "" {
-				shot, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(filepath.Join(dir, name+"-"+look.name+".png"), shot, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
+		})
+	}
+}
+
+// lookAt has a page shown light, dark and on a small phone, and looks at it each time.
+func (b *tab) lookAt(name string, show func(look string)) {
+	t := b.w.t
+	t.Helper()
+	dir := os.Getenv("SIDEBRIDGE_SCREENSHOTS")
+	for _, look := range []struct {
+		name   string
+		width  int64
+		scheme string
+	}{{"light", 1280, "light"}, {"dark", 1280, "dark"}, {"phone", 320, "light"}} {
+		b.do(chromedp.EmulateViewport(look.width, 900))
+		scheme := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}}}
+		if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, scheme); err != nil {
+			t.Fatal(err)
+		}
+		show(look.name)
+		if got := b.js("document.documentElement.scrollWidth"); got != fmt.Sprint(look.width) && !(got < fmt.Sprint(look.width) && len(got) <= len(fmt.Sprint(look.width))) {
+			t.Errorf("%s, %s: the page is %s wide in a window of %d", name, look.name, got, look.width)
+		}
+		if got := b.js(unnamed); got != "" {
+			t.Errorf("%s, %s: without a name: %s", name, look.name, got)
+		}
+		if got := b.js(faint); got != "" {
+			t.Errorf("%s, %s: too faint to read: %s", name, look.name, got)
+		}
+		if dir == "" {
+			continue
+		}
+		shot, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name+"-"+look.name+".png"), shot, 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 }
