@@ -37,7 +37,7 @@ func (a *app) addWorkspace(c config.Slack) (*slack.Adapter, error) {
 	log := a.log.With("surface", slack.Surface, "workspace", c.Name)
 	w := &watcher{store: a.store, rules: a.rules, log: log}
 	o := slackOptions(c)
-	o.Inbox, o.Desk, o.Threads, o.Watcher, o.Log = a.inbox, a.desk, a.store, w, a.log
+	o.Inbox, o.Requests, o.Desk, o.Threads, o.Watcher, o.Log = a.inbox, requests{a}, a.desk, a.store, w, a.log
 	o.Policy, o.Mention = a.rules.policy, a.rules.mention(slack.Surface, c.TeamID)
 	o.TicketURL, o.Seen = a.ticketURL, a.store.SeeAccount
 	o.Count = a.metrics.countSurface(slack.Surface, c.Name)
