@@ -104,6 +104,7 @@ func (s *Sim) endpoints() []endpoint {
 		{"GET", "channels/:id/webhooks", (*call).channelWebhooks, false},
 		{"POST", "channels/:id/webhooks", (*call).createWebhook, false},
 		{"POST", "webhooks/:id/:token", (*call).executeWebhook, true},
+		{"PATCH", "webhooks/:id/:token/messages/@original", (*call).editOriginal, true},
 		{"GET", "webhooks/:id/:token/messages/:id", (*call).getHookMessage, true},
 		{"PATCH", "webhooks/:id/:token/messages/:id", (*call).editHookMessage, true},
 		{"DELETE", "webhooks/:id/:token/messages/:id", (*call).deleteHookMessage, true},

@@ -97,6 +97,16 @@ func (c *call) followUp(in *interaction) (answer, error) {
 	return answer{body: fields{"id": c.s.newID(), "channel_id": in.channel.id, "content": ""}}, nil
 }
 
+// editOriginal fills in the first answer, which says that one is being made until then.
+// https://docs.discord.com/developers/interactions/receiving-and-responding#edit-original-interaction-response
+func (c *call) editOriginal() (answer, error) {
+	in := c.s.inters[c.ids[1]]
+	if in == nil || c.ids[0] != c.s.appID {
+		return answer{}, refuse(404, 10015, "Unknown Webhook")
+	}
+	return c.followUp(in)
+}
+
 // say shows an answer: to the user only, or to the channel.
 func (c *call) say(in *interaction, raw json.RawMessage) error {
 	var d draft
