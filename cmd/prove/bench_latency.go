@@ -142,7 +142,7 @@ func (w *killWorld) toPage(ctx context.Context, p *openedPage, t *talk, i int) (
 	pause(ctx, 60*time.Millisecond)
 	marker := fmt.Sprintf("latency%dx", i)
 	start := time.Now()
-	if _, err := w.expert.Reply(t.channel, t.root, marker+" is my answer"); err != nil {
+	if _, err := t.sides[0].say(t.sides[0], marker+" is my answer"); err != nil {
 		return 0, err
 	}
 	timeout := time.After(10 * time.Second)

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/sidebridge/sidebridge/adapters/slack/slacksim"
 )
 
 type killCmd struct {
@@ -26,9 +24,10 @@ type killCmd struct {
 	http bool // Slack sends by the Events API on both databases
 }
 
-// Run kills the real binary at random moments under traffic both ways, against a
-// Slack that loses answers, doubles, drops and reorders events and refuses calls,
-// and then compares what people see in Slack with the log and the page.
+// Run kills the real binary at random moments under traffic both ways, against a Slack
+// and a Discord that lose answers, double, drop and reorder events and refuse calls,
+// with conversations in one of them and in both at once, and then compares what people
+// see there with the log and the page.
 func (c *killCmd) Run(ctx context.Context) error {
 	dir, err := os.MkdirTemp("", "sidebridge-kill-")
 	if err != nil {
@@ -97,14 +96,18 @@ func (c *killCmd) on(ctx context.Context, binary, driver string) (v verdict, err
 	if err := w.open(ctx, c.Conversations); err != nil {
 		return v, fmt.Errorf("open conversations: %w", err)
 	}
-	w.trouble()
+	for _, c := range w.chats {
+		c.trouble()
+	}
 	talk, stopTalk := context.WithCancel(ctx)
 	var talkers sync.WaitGroup
 	for i, conv := range w.talks {
 		rng := rand.New(rand.NewPCG(c.Seed, uint64(2*i+1)))
 		talkers.Go(func() { w.agentTalks(talk, conv, rng) })
-		other := rand.New(rand.NewPCG(c.Seed, uint64(2*i+2)))
-		talkers.Go(func() { w.expertTalks(talk, conv, other) })
+		for n, s := range conv.sides {
+			other := rand.New(rand.NewPCG(c.Seed, uint64(1000*(n+1)+i)))
+			talkers.Go(func() { w.expertTalks(talk, conv, s, other) })
+		}
 	}
 	rng := rand.New(rand.NewPCG(c.Seed, 0))
 	err = w.killLoop(ctx, c.Kills, rng)
@@ -113,11 +116,12 @@ func (c *killCmd) on(ctx context.Context, binary, driver string) (v verdict, err
 	if err != nil {
 		return v, err
 	}
-	w.sim.ClearFaults()
-	w.sim.ReleaseHeld()
-	// What Slack's listing lacks counts as deleted only when it is older than the doubt.
+	for _, c := range w.chats {
+		c.calm()
+	}
+	// What a listing lacks counts as deleted only when it is older than the doubt.
 	pause(ctx, 2*killDoubt)
-	// One more restart, so that what Slack's dropped events said is caught up.
+	// One more restart, so that what the dropped events said is caught up.
 	if err := w.restart(ctx); err != nil {
 		return v, err
 	}
@@ -152,34 +156,6 @@ func pause(ctx context.Context, d time.Duration) {
 	select {
 	case <-ctx.Done():
 	case <-t.C:
-	}
-}
-
-// trouble makes Slack behave as badly as it can.
-func (w *killWorld) trouble() {
-	for _, f := range []slacksim.Fault{
-		{Method: "chat.postMessage", Probability: 0.06, Apply: true, CloseSocket: true},
-		{Method: "chat.postMessage", Probability: 0.04, Apply: true, Status: 502},
-		{Method: "chat.postMessage", Probability: 0.03, Apply: true, BrokenJSON: true},
-		{Method: "chat.postMessage", Probability: 0.04, Status: 503},
-		{Method: "chat.postMessage", Probability: 0.03, CloseSocket: true},
-		{Method: "chat.postMessage", Probability: 0.02, Status: 429, RetryAfter: 1},
-		{Method: "chat.update", Probability: 0.05, Apply: true, CloseSocket: true},
-		{Method: "chat.update", Probability: 0.05, Status: 500},
-		{Method: "chat.delete", Probability: 0.05, Apply: true, Status: 500},
-		{Method: "conversations.replies", Probability: 0.05, Status: 500},
-		{Method: "conversations.replies", Probability: 0.02, Status: 429, RetryAfter: 1},
-		{Method: "chat.postMessage", Probability: 0.05, Delay: 300 * time.Millisecond},
-	} {
-		w.sim.Inject(f)
-	}
-	for _, f := range []slacksim.EventFault{
-		{Probability: 0.05, Drop: true},
-		{Probability: 0.15, Duplicates: 2},
-		{Probability: 0.10, Delay: 200 * time.Millisecond},
-		{Probability: 0.10, Hold: 4},
-	} {
-		w.sim.InjectEvent(f)
 	}
 }
 

@@ -97,26 +97,26 @@ func (t *talk) change(f func()) {
 	f()
 }
 
-// expertTalks does the same as a person in the Slack thread.
-func (w *killWorld) expertTalks(ctx context.Context, t *talk, rng *rand.Rand) {
+// expertTalks does the same as a person in a chat's thread.
+func (w *killWorld) expertTalks(ctx context.Context, t *talk, s *side, rng *rand.Rand) {
 	var mine []string
 	for ctx.Err() == nil {
-		marker := w.marker("e", t)
+		marker := w.marker(s.surface()[:1], t)
 		switch n := rng.IntN(10); {
 		case n < 7 || len(mine) == 0:
-			if ts, err := w.expert.Reply(t.channel, t.root, marker+" is my answer"); err == nil {
-				t.change(func() { t.expert[ts] = &said{marker: marker} })
-				mine = append(mine, ts)
+			if ref, err := s.say(s, marker+" is my answer"); err == nil {
+				t.change(func() { s.expert[ref] = &said{marker: marker} })
+				mine = append(mine, ref)
 			}
 		case n < 9:
-			ts := mine[rng.IntN(len(mine))]
-			if err := w.expert.Edit(t.channel, ts, marker+" edited"); err == nil {
-				t.change(func() { t.expert[ts].marker = marker })
+			ref := mine[rng.IntN(len(mine))]
+			if err := s.edit(s, ref, marker+" edited"); err == nil {
+				t.change(func() { s.expert[ref].marker = marker })
 			}
 		default:
 			i := rng.IntN(len(mine))
-			if err := w.expert.Delete(t.channel, mine[i]); err == nil {
-				t.change(func() { t.expert[mine[i]].deleted = true })
+			if err := s.remove(s, mine[i]); err == nil {
+				t.change(func() { s.expert[mine[i]].deleted = true })
 				mine = append(mine[:i], mine[i+1:]...)
 			}
 		}
@@ -136,12 +136,13 @@ func (w *killWorld) agree(ctx context.Context, within time.Duration) (v verdict,
 // logged is a message as the log has it in the end.
 type logged struct {
 	seq     int64
-	ref     string // where it was said on Slack, empty for the agent's
+	ref     string // where it was said in a chat, empty for the agent's
+	surface string
 	body    string
 	deleted bool
 }
 
-// compare holds every conversation's log against what people see in Slack and on the page.
+// compare holds every conversation's log against what people see in the chats and on the page.
 func (w *killWorld) compare(ctx context.Context) (verdict, error) {
 	v := verdict{messages: w.said()}
 	for _, t := range w.talks {
@@ -150,9 +151,12 @@ func (w *killWorld) compare(ctx context.Context) (verdict, error) {
 			return v, err
 		}
 		w.compareAgent(&v, t, messages)
-		w.compareExpert(&v, t, messages)
-		if err := w.comparePage(ctx, &v, t, messages); err != nil {
-			return v, err
+		for _, s := range t.sides {
+			compareThread(&v, t, s, messages)
+			compareExpert(&v, t, s, messages)
+			if err := w.comparePage(ctx, &v, t, s, messages); err != nil {
+				return v, err
+			}
 		}
 	}
 	return v, w.verify(ctx, &v)
@@ -171,7 +175,7 @@ func (w *killWorld) logOf(ctx context.Context, t *talk) (out []*logged, err erro
 			case bridge.MessagePosted:
 				m := &logged{seq: e.Seq, body: e.Words.Body}
 				if e.Facts.Source != nil {
-					m.ref = e.Facts.Source.Ref
+					m.ref, m.surface = e.Facts.Source.Ref, e.Facts.Source.Surface
 				}
 				bySeq[e.Seq] = m
 				out = append(out, m)
@@ -187,8 +191,7 @@ func (w *killWorld) logOf(ctx context.Context, t *talk) (out []*logged, err erro
 	}
 }
 
-// compareAgent: what the agent was told is accepted is in the log once, and in the
-// thread once, in the log's order, as it was left.
+// compareAgent: what the agent was told is accepted is in the log once, as it was left.
 func (w *killWorld) compareAgent(v *verdict, t *talk, messages []*logged) {
 	byMarker := map[string]int{}
 	posted := map[int64]*logged{}
@@ -197,30 +200,6 @@ func (w *killWorld) compareAgent(v *verdict, t *talk, messages []*logged) {
 			byMarker[firstWord(m.body)]++
 			posted[m.seq] = m
 		}
-	}
-	thread := w.sim.All(t.channel)
-	last := ""
-	for _, m := range messages {
-		if m.ref != "" || m.deleted {
-			continue
-		}
-		marker, found := firstWord(m.body), ""
-		for _, p := range thread {
-			if p.BotID == "" || !contains(p.Text, marker) || p.TS == t.root {
-				continue
-			}
-			if found != "" {
-				v.note(&v.doubled, "%s is in the thread twice: %s and %s", marker, found, p.TS)
-			}
-			found = p.TS
-		}
-		switch {
-		case found == "":
-			v.note(&v.lost, "%s (message %d-%d) is not in the thread", marker, t.id.Ticket, m.seq)
-		case found < last:
-			v.note(&v.reordered, "%s is in the thread before its predecessor", marker)
-		}
-		last = max(last, found)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -235,9 +214,42 @@ func (w *killWorld) compareAgent(v *verdict, t *talk, messages []*logged) {
 			v.note(&v.doubled, "%s is in the log twice", s.marker)
 		}
 	}
+}
+
+// compareThread: what was said elsewhere is in the thread once, in the log's order, as
+// it was left, and the thread shows nothing of ours that the log has not.
+func compareThread(v *verdict, t *talk, s *side, messages []*logged) {
+	thread := s.see(s)
+	wanted := map[string]bool{}
+	last := ""
+	for _, m := range messages {
+		if m.surface == s.surface() || m.deleted {
+			continue
+		}
+		marker, found := firstWord(m.body), ""
+		wanted[marker] = true
+		for _, p := range thread {
+			if !p.ours || !contains(p.text, marker) || p.ref == s.thread {
+				continue
+			}
+			if found != "" {
+				v.note(&v.doubled, "%s is in %s's thread twice: %s and %s", marker, s.surface(), found, p.ref)
+			}
+			found = p.ref
+		}
+		switch {
+		case found == "":
+			v.note(&v.lost, "%s (message %d-%d) is not in %s's thread", marker, t.id.Ticket, m.seq, s.surface())
+		case found < last:
+			v.note(&v.reordered, "%s is in %s's thread before its predecessor", marker, s.surface())
+		}
+		last = max(last, found)
+	}
 	for _, p := range thread {
-		if word := markerIn(p.Text, "a"); p.BotID != "" && word != "" && byMarker[word] == 0 {
-			v.note(&v.doubled, "%s is in the thread, and no message of the log says so", word)
+		for _, by := range []string{"a", "s", "d"} {
+			if word := markerIn(p.text, by); p.ours && p.ref != s.thread && word != "" && !wanted[word] {
+				v.note(&v.doubled, "%s is in %s's thread, and no message of the log says so", word, s.surface())
+			}
 		}
 	}
 }
@@ -258,38 +270,38 @@ func markerIn(text, side string) string {
 }
 
 // compareExpert: what is in the thread is in the log once, as it was left.
-func (w *killWorld) compareExpert(v *verdict, t *talk, messages []*logged) {
+func compareExpert(v *verdict, t *talk, s *side, messages []*logged) {
 	byRef := map[string][]*logged{}
 	for _, m := range messages {
-		if m.ref != "" {
+		if m.surface == s.surface() {
 			byRef[m.ref] = append(byRef[m.ref], m)
 		}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for ts, s := range t.expert {
-		got := byRef[ts]
+	for ref, said := range s.expert {
+		got := byRef[ref]
 		switch {
-		case len(got) == 0 && s.deleted: // never seen and never to be seen again
+		case len(got) == 0 && said.deleted: // never seen and never to be seen again
 		case len(got) == 0:
-			v.note(&v.lost, "%s (%s) is not in the log", s.marker, ts)
+			v.note(&v.lost, "%s (%s %s) is not in the log", said.marker, s.surface(), ref)
 		case len(got) > 1:
-			v.note(&v.doubled, "%s (%s) is in the log %d times", s.marker, ts, len(got))
-		case got[0].deleted != s.deleted || !s.deleted && firstWord(got[0].body) != s.marker:
-			v.note(&v.lost, "%s: the log has %q deleted=%v, the expert left %q deleted=%v", ts, got[0].body, got[0].deleted, s.marker, s.deleted)
+			v.note(&v.doubled, "%s (%s %s) is in the log %d times", said.marker, s.surface(), ref, len(got))
+		case got[0].deleted != said.deleted || !said.deleted && firstWord(got[0].body) != said.marker:
+			v.note(&v.lost, "%s %s: the log has %q deleted=%v, the expert left %q deleted=%v", s.surface(), ref, got[0].body, got[0].deleted, said.marker, said.deleted)
 		}
-		delete(byRef, ts)
+		delete(byRef, ref)
 	}
 	for ref := range byRef {
-		v.note(&v.doubled, "the log has %s, which nobody wrote", ref)
+		v.note(&v.doubled, "the log has %s %s, which nobody wrote", s.surface(), ref)
 	}
 }
 
-// comparePage: the page shows the expert's messages in Slack's order.
-func (w *killWorld) comparePage(ctx context.Context, v *verdict, t *talk, messages []*logged) error {
+// comparePage: the page shows all messages once, and those of a chat in its order.
+func (w *killWorld) comparePage(ctx context.Context, v *verdict, t *talk, s *side, messages []*logged) error {
 	refs := map[string]string{}
 	for _, m := range messages {
-		if m.ref != "" {
+		if m.surface == s.surface() {
 			refs[fmt.Sprint("m", m.seq)] = m.ref
 		}
 	}

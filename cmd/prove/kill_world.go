@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sidebridge/sidebridge/adapters/discord/discordsim"
 	"github.com/sidebridge/sidebridge/adapters/slack/slacksim"
 	"github.com/sidebridge/sidebridge/adapters/web"
 	"github.com/sidebridge/sidebridge/bridge"
@@ -21,8 +22,8 @@ import (
 	"github.com/sidebridge/sidebridge/store"
 )
 
-// killWorld is the daemon as a process of its own, its database, and a simulated
-// Slack in this process, which no kill touches.
+// killWorld is the daemon as a process of its own, its database, and the simulated
+// chats in this process, which no kill touches.
 type killWorld struct {
 	driver string
 	socket bool // Slack sends by Socket Mode
@@ -34,27 +35,27 @@ type killWorld struct {
 	drop   func() error
 	dir    string
 
-	daemon *exec.Cmd
-	exited chan error
-	sim    *slacksim.Sim
-	expert *slacksim.Person
-	client *http.Client
-	store  *store.Store // a second pair of eyes on the database
+	daemon  *exec.Cmd
+	exited  chan error
+	slack   *slackChat
+	discord *discordChat
+	chats   []chat
+	client  *http.Client
+	store   *store.Store // a second pair of eyes on the database
 
-	talks []*talk
-	mu    sync.Mutex
-	count int
+	talks  []*talk
+	groups []string
+	mu     sync.Mutex
+	count  int
 }
 
 // talk is one conversation and what both sides know of it.
 type talk struct {
-	id      bridge.ID
-	channel string
-	root    string
+	id    bridge.ID
+	sides []*side
 
-	mu     sync.Mutex
-	agent  map[int64]*said // by the message's seq: what the agent was told is accepted
-	expert map[string]*said
+	mu    sync.Mutex
+	agent map[int64]*said // by the message's seq: what the agent was told is accepted
 }
 
 // said is a message as its author last left it.
@@ -85,20 +86,26 @@ func newKillWorld(ctx context.Context, c *killCmd, binary, driver string) (w *ki
 	}
 	w.base = fmt.Sprintf("http://127.0.0.1:%d", port)
 	// The Events API on one database, Socket Mode on the other: both ways in are killed.
-	w.sim = slacksim.New(slacksim.Options{
+	sim := slacksim.New(slacksim.Options{
 		Seed: c.Seed, TeamID: benchTeam, SigningSecret: benchSecret, SocketMode: w.socket,
 		EventsURL: w.base + "/slack/events", Limits: slacksim.Limits{Off: true}, EventTTL: time.Hour,
 		RetryDelays: []time.Duration{20 * time.Millisecond, 100 * time.Millisecond, 300 * time.Millisecond, time.Second, 2 * time.Second, 2 * time.Second},
 	})
-	api, err := w.sim.Start("127.0.0.1:0")
+	slackAPI, err := sim.Start("127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	w.expert = w.sim.AddUser(slacksim.UserSpec{Name: "anders", RealName: "Anders Expert"})
+	w.slack = &slackChat{sim, sim.AddUser(slacksim.UserSpec{Name: "anders", RealName: "Anders Expert"})}
+	other := discordsim.New(discordsim.Options{Seed: c.Seed, Limits: discordsim.Limits{Off: true}})
+	if _, err := other.Start("127.0.0.1:0"); err != nil {
+		return nil, err
+	}
+	w.discord = &discordChat{other, other.AddUser(discordsim.UserSpec{Name: "sanne", Global: "Sanne Expert"})}
+	w.chats = []chat{w.slack, w.discord}
 	if err := w.prepare(ctx); err != nil {
 		return nil, err
 	}
-	if err := w.writeConfig(api); err != nil {
+	if err := w.writeConfig(slackAPI); err != nil {
 		return nil, err
 	}
 	jar, err := cookiejar.New(nil)
@@ -137,7 +144,7 @@ func (w *killWorld) writeConfig(api string) error {
 	}
 	mode := fmt.Sprintf("mode = \"http\"\nsigning_secrets = [%q]", benchSecret)
 	if w.socket {
-		mode = fmt.Sprintf("mode = \"socket\"\napp_token = %q", w.sim.AppToken())
+		mode = fmt.Sprintf("mode = \"socket\"\napp_token = %q", w.slack.sim.AppToken())
 	}
 	u, err := url.Parse(w.base)
 	if err != nil {
@@ -162,7 +169,15 @@ doubt = %q
 post_interval = "1ms"
 posts_per_minute = 100000
 %s
-`, w.dir, u.Host, w.base, database, benchTeam, w.sim.BotToken(), api+"/api/", killDoubt.String(), mode)
+[[discord]]
+name = "prove"
+enabled = true
+token = %q
+guilds = [%q]
+api_url = %q
+doubt = %q
+`, w.dir, u.Host, w.base, database, benchTeam, w.slack.sim.BotToken(), api+"/api/", killDoubt.String(), mode,
+		w.discord.sim.Token(), w.discord.sim.GuildID(), w.discord.sim.APIURL(), killDoubt.String())
 	w.config = filepath.Join(w.dir, "sidebridge.toml")
 	return os.WriteFile(w.config, []byte(text), 0o600)
 }
@@ -217,7 +232,7 @@ func (w *killWorld) restart(ctx context.Context) error {
 func (w *killWorld) close() error {
 	err := w.daemon.Process.Kill()
 	<-w.exited
-	return errors.Join(err, w.sim.Close(), w.store.Close(), w.logs.Close(), w.drop(), os.RemoveAll(w.dir))
+	return errors.Join(err, w.slack.close(), w.discord.close(), w.store.Close(), w.logs.Close(), w.drop(), os.RemoveAll(w.dir))
 }
 
 func (w *killWorld) signIn(ctx context.Context) error {
@@ -228,55 +243,75 @@ func (w *killWorld) signIn(ctx context.Context) error {
 	return err
 }
 
-// open makes tickets with a conversation each and waits for their threads.
+// open makes tickets with a conversation each and waits for their threads. Every third
+// is in Slack only, every third in Discord only, the others are in both.
 func (w *killWorld) open(ctx context.Context, n int) error {
 	var rules []mapping.Rule
 	for i := range n {
-		channel := w.sim.AddChannel(slacksim.ChannelSpec{Name: fmt.Sprint("team-", i/2), Private: i%2 == 1})
-		rules = append(rules, mapping.Rule{
+		group, err := w.store.SaveGroup(ctx, "", fmt.Sprint("Team ", i))
+		if err != nil {
+			return err
+		}
+		rule := mapping.Rule{
 			ID: fmt.Sprint("r", i), Name: fmt.Sprint("team ", i), Fields: mapping.DefaultPolicy(),
-			Channels: []mapping.Channel{{Surface: "slack", Workspace: benchTeam, ID: channel}},
-		})
+			When: mapping.Conditions{Groups: []string{fmt.Sprint("Team ", i)}},
+		}
+		t := &talk{id: bridge.ID{Seq: int64(i)}, agent: map[int64]*said{}}
+		for k, c := range w.chats {
+			if i%3 == 2 || i%3 == k {
+				s := &side{chat: c, channel: c.addChannel(i), expert: map[string]*said{}}
+				t.sides = append(t.sides, s)
+				rule.Channels = append(rule.Channels, mapping.Channel{Surface: c.surface(), Workspace: c.workspace(), ID: s.channel})
+			}
+		}
+		rules, w.talks, w.groups = append(rules, rule), append(w.talks, t), append(w.groups, group)
 	}
 	if err := w.store.ChangeRules(ctx, func([]mapping.Rule) ([]mapping.Rule, error) { return rules, nil }); err != nil {
 		return err
 	}
-	for i := range n {
-		channel := rules[i].Channels[0].ID
-		res, err := w.store.Append(ctx, &bridge.CreateTicket{Subject: fmt.Sprint("Ticket ", i), Requester: "Carl", Body: "It does not work."})
-		if err != nil {
+	for i, t := range w.talks {
+		if err := w.begin(ctx, i, t); err != nil {
 			return err
 		}
-		path := fmt.Sprintf("/tickets/%d/conversations", res.ID.Ticket)
-		status, _, err := w.post(ctx, path, url.Values{
-			"to": {"channel:slack/" + benchTeam + "/" + channel}, "subject": {fmt.Sprint("Question ", i)}, "body": {fmt.Sprintf("q%d please look", i)},
-		})
-		if err != nil || status != http.StatusSeeOther {
-			return fmt.Errorf("start a conversation: status %d: %w", status, err)
-		}
-		t, err := w.awaitThread(ctx, channel)
-		if err != nil {
-			return err
-		}
-		w.talks = append(w.talks, t)
 	}
 	return nil
 }
 
-// awaitThread waits until the root card is in the channel and bound.
-func (w *killWorld) awaitThread(ctx context.Context, channel string) (*talk, error) {
+func (w *killWorld) begin(ctx context.Context, i int, t *talk) error {
+	res, err := w.store.Append(ctx, &bridge.CreateTicket{Subject: fmt.Sprint("Ticket ", i), Requester: "Carl", Body: "It does not work."})
+	if err != nil {
+		return err
+	}
+	status, _, err := w.post(ctx, fmt.Sprintf("/tickets/%d/conversations", res.ID.Ticket), url.Values{
+		"to": {"group:" + w.groups[i]}, "subject": {fmt.Sprint("Question ", i)}, "body": {fmt.Sprintf("q%d please look", i)},
+	})
+	if err != nil || status != http.StatusSeeOther {
+		return fmt.Errorf("start a conversation: status %d: %w", status, err)
+	}
+	return w.awaitThreads(ctx, res.ID.Ticket, t)
+}
+
+// awaitThreads waits until the root cards are there and bound.
+func (w *killWorld) awaitThreads(ctx context.Context, ticket int64, t *talk) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	for ; ctx.Err() == nil; pause(ctx, 20*time.Millisecond) {
-		for _, m := range w.sim.Channel(channel) {
-			mirror, err := w.store.MirrorByThread(ctx, bridge.Place{Surface: "slack", Workspace: benchTeam, Channel: channel}, m.TS)
-			if err == nil {
-				return &talk{
-					id: bridge.ID{Ticket: mirror.ID.Ticket, Seq: mirror.Conversation}, channel: channel, root: m.TS,
-					agent: map[int64]*said{}, expert: map[string]*said{},
-				}, nil
+		state, err := w.store.TicketPage(ctx, ticket)
+		if err != nil {
+			return err
+		}
+		bound := 0
+		for _, m := range state.Mirrors {
+			for _, s := range t.sides {
+				if m.Place == s.place() && m.Thread != "" && !m.Behind() {
+					s.thread, t.id = m.Thread, bridge.ID{Ticket: ticket, Seq: m.Conversation}
+					bound++
+				}
 			}
 		}
+		if bound == len(t.sides) {
+			return nil
+		}
 	}
-	return nil, fmt.Errorf("no thread came up in channel %s", channel)
+	return fmt.Errorf("no thread came up for ticket %d", ticket)
 }
