@@ -22,7 +22,7 @@ import (
 // cli is the command line.
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the daemon."`
-	Demo    demoCmd    `cmd:"" help:"Run the daemon with a simulated Slack and sample tickets, to try it in a browser."`
+	Demo    demoCmd    `cmd:"" help:"Run the daemon with a simulated Slack, a simulated Discord and sample tickets, to try it in a browser."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database's schema to this program's version, as serve also does."`
 	Check   checkCmd   `cmd:"" help:"Check configuration, database, folders and tokens, and say what to do about what is wrong."`
 	Audit   auditCmds  `cmd:"" help:"Verify or export audit trails."`
