@@ -12,16 +12,18 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sidebridge/sidebridge/adapters/discord/discordsim"
 	"github.com/sidebridge/sidebridge/adapters/slack/slacksim"
 	"github.com/sidebridge/sidebridge/config"
 	"github.com/sidebridge/sidebridge/store"
 )
 
 type demoCmd struct {
-	Listen      string `default:"127.0.0.1:8080" help:"Address of the ticket view; another port is taken when this one is in use."`
-	SlackListen string `default:"127.0.0.1:8081" help:"Address of the simulated Slack."`
-	Verbose     bool   `short:"v" help:"Show the daemon's log."`
-	Check       bool   `help:"Play the main job without a browser, kill the daemon in the middle, compare both sides, and exit."`
+	Listen        string `default:"127.0.0.1:8080" help:"Address of the ticket view; another port is taken when this one is in use."`
+	SlackListen   string `default:"127.0.0.1:8081" help:"Address of the simulated Slack."`
+	DiscordListen string `default:"127.0.0.1:8082" help:"Address of the simulated Discord."`
+	Verbose       bool   `short:"v" help:"Show the daemon's log."`
+	Check         bool   `help:"Play the main job without a browser, kill the daemon in the middle, compare both sides, and exit."`
 }
 
 // Run runs the demo until ctx ends, or the check.
@@ -39,6 +41,10 @@ func (c *demoCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.sim.Close()) }()
+	if err := d.startDiscord(freeAddress(c.DiscordListen)); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.guild.Close()) }()
 	return c.play(ctx, p, d)
 }
 
@@ -68,21 +74,23 @@ func (c *demoCmd) play(ctx context.Context, p *program, d *demo) (err error) {
 			a.log.Warn("the sample conversation was not played", "error", err)
 		}
 	})
-	p.print(demoText, cfg.PublicURL, d.alice.email, d.password, d.sim.BaseURL())
+	p.print(demoText, cfg.PublicURL, d.alice.email, d.password, d.sim.BaseURL(), d.guild.BaseURL())
 	return a.run(ctx)
 }
 
 const demoText = `
-  Sidebridge runs with a simulated Slack and sample tickets.
+  Sidebridge runs with a simulated Slack, a simulated Discord and sample tickets.
 
   1. You are the agent:   %s
      Sign in as           %s   password  %s
-  2. You are the experts: %s
+  2. You are the experts: %s   in Slack
+                          %s   in Discord
      Pick a person there, and answer in a thread of a channel.
 
-  Put both windows side by side. Open ticket #1, ask Billing or Engineering
-  something, and answer as Anders or Maria. Maria also works at the desk, so she
-  can press "Take ticket" there. Ctrl-C ends the demo; nothing is kept.
+  Put the windows side by side. Open ticket #1 and ask something: Billing is in
+  Slack, Logistics in Discord, and Engineering in both, where each reads what the
+  other writes. Answer as Anders, Maria, Peter or Sanne. Maria also works at the
+  desk, so she can press "Take ticket". Ctrl-C ends the demo; nothing is kept.
 
 `
 
@@ -98,29 +106,34 @@ func freeAddress(preferred string) string {
 	return preferred
 }
 
-// demo is a simulated Slack with people, and what the daemon beside it is told.
+// demo is a simulated Slack and a simulated Discord with people, and what the daemon
+// beside them is told. A test may leave Discord out.
 type demo struct {
 	dir      string
 	sim      *slacksim.Sim
+	guild    *discordsim.Sim
 	password string
 	token    string // for the API
 
-	alice, ben, anders, maria *demoPerson
-	billing, engineering      demoGroup
-	webhookURL, webhookSecret string
+	alice, ben, anders, maria, peter, sanne *demoPerson
+	billing, engineering, logistics         demoGroup
+	webhookURL, webhookSecret               string
 }
 
-// demoPerson is somebody in our directory, in the simulated Slack, or both.
+// demoPerson is somebody in our directory, in the simulated chats, or both.
 type demoPerson struct {
 	id, name, email string
 	slack           *slacksim.Person
+	discord         *discordsim.Person
 }
 
 // people are all of them.
-func (d *demo) people() []*demoPerson { return []*demoPerson{d.alice, d.ben, d.anders, d.maria} }
+func (d *demo) people() []*demoPerson {
+	return []*demoPerson{d.alice, d.ben, d.anders, d.maria, d.peter, d.sanne}
+}
 
-// demoGroup is a group with its channel in the simulated Slack.
-type demoGroup struct{ id, name, channel string }
+// demoGroup is a group with its channels in the simulated Slack and Discord.
+type demoGroup struct{ id, name, channel, discord string }
 
 func newDemo(dir string) *demo {
 	return &demo{
@@ -129,6 +142,8 @@ func newDemo(dir string) *demo {
 		ben:    &demoPerson{name: "Ben Weber", email: "ben@example.com"},
 		anders: &demoPerson{name: "Anders Holm", email: "anders@example.com"},
 		maria:  &demoPerson{name: "Maria Silva", email: "maria@example.com"},
+		peter:  &demoPerson{name: "Peter Friis", email: "peter@example.com"},
+		sanne:  &demoPerson{name: "Sanne Lund", email: "sanne@example.com"},
 	}
 }
 
@@ -139,7 +154,7 @@ func (d *demo) startSlack(address string) error {
 	if _, err := d.sim.Start(address); err != nil {
 		return errors.Join(err, d.sim.Close())
 	}
-	for _, p := range []*demoPerson{d.anders, d.maria} {
+	for _, p := range []*demoPerson{d.anders, d.maria, d.peter} {
 		first, _, _ := strings.Cut(strings.ToLower(p.name), " ")
 		p.slack = d.sim.AddUser(slacksim.UserSpec{Name: first, RealName: p.name, DisplayName: p.name, Email: p.email})
 	}
@@ -176,6 +191,9 @@ post_interval = "10ms"
 posts_per_minute = 6000
 doubt = "2s"
 `, filepath.Join(d.dir, "data"), listen, d.webhookURL, d.webhookSecret, d.sim.TeamID(), d.sim.BotToken(), d.sim.AppToken(), d.sim.APIURL())
+	if d.guild != nil {
+		text += d.discordConfig()
+	}
 	if err := os.WriteFile(d.configFile(), []byte(text), 0o600); err != nil {
 		return nil, wrapf(err, "write the configuration")
 	}
@@ -202,5 +220,29 @@ func (d *demo) prologue(ctx context.Context, s *store.Store) error {
 	if _, err := d.maria.slack.Reply(d.billing.channel, root, "If it is the retry, I can switch retries off until the provider has answered."); err != nil {
 		return err
 	}
-	return d.link(ctx, s, d.maria)
+	if err := d.link(ctx, s, d.maria); err != nil || d.guild == nil {
+		return err
+	}
+	return d.prologueInBoth(ctx, s)
+}
+
+// prologueInBoth lets a conversation begin that is in both chats at once.
+func (d *demo) prologueInBoth(ctx context.Context, s *store.Store) error {
+	const question = "Since yesterday's update the app stays **white** on tablets. Did anything change there?"
+	if _, err := d.ask(ctx, s, 2, d.engineering, "White page on tablets", question); err != nil {
+		return err
+	}
+	root, err := d.thread(ctx, d.engineering.channel, "White page")
+	if err != nil {
+		return err
+	}
+	post, err := d.post(ctx, d.engineering.discord, "stays **white** on tablets")
+	if err != nil {
+		return err
+	}
+	if _, err := d.peter.slack.Reply(d.engineering.channel, root, "The login page got a new layout. I have no tablet here, can somebody look?"); err != nil {
+		return err
+	}
+	_, err = d.sanne.discord.Say(post, "I have one, and it is white here too. The console says `layout is not defined`.")
+	return err
 }

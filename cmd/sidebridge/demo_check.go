@@ -16,9 +16,9 @@ import (
 // checkTime bounds the whole check.
 const checkTime = 3 * time.Minute
 
-// checkRun plays the main job once, without a browser: a customer's ticket, a side
-// conversation with an expert in the simulated Slack, both ways, with the daemon
-// killed in the middle. The daemon is a process of its own, so that kill -9 is one.
+// checkRun plays the main job without a browser: customers' tickets, side conversations
+// with experts in the simulated Slack, in the simulated Discord, and in both at once,
+// all ways, with the daemon killed in the middle. The daemon is a process of its own, so that kill -9 is one.
 type checkRun struct {
 	*demo
 	p *program
@@ -40,8 +40,8 @@ type checkRun struct {
 // saying is something that somebody said in the conversation, and that must be on
 // both sides exactly once.
 type saying struct {
-	text   string
-	expert bool
+	text string
+	who  string // an expert's name; empty for Alice
 	// rush: it was said while the other side spoke too and the daemon died, so that
 	// only the order of each side's own words is known.
 	rush bool
@@ -81,8 +81,8 @@ type step struct {
 }
 
 func (r *checkRun) steps() []step {
-	return []step{
-		{"the daemon starts beside a simulated Slack", r.begin},
+	main := []step{
+		{"the daemon starts beside a simulated Slack and a simulated Discord", r.begin},
 		{"Alice signs in, and a shop's program makes a ticket through the API", r.signIn},
 		{"Alice asks Billing, and the question becomes a thread in #billing", r.askBilling},
 		{"Anders answers in the thread, and Alice's open page shows it within a second", r.expertAnswers},
@@ -95,14 +95,19 @@ func (r *checkRun) steps() []step {
 		{"Anders closes the conversation with the card's button", r.closeFromSlack},
 		{"Alice reopens it, and the card says so", r.reopenFromPage},
 		{"Alice takes Anders' words into her reply, and the customer gets exactly that, once", r.useInReply},
+	}
+	return slices.Concat(main, r.discordSteps(), r.bothSteps(), []step{
 		{"Alice loads her pages once more", r.lookAtPages},
 		{"the daemon stops in order", func(ctx context.Context) error { return r.daemon.stop(ctx) }},
-	}
+	})
 }
 
-// begin starts Slack, the customer's side and the daemon.
+// begin starts both chats, the customer's side and the daemon.
 func (r *checkRun) begin(ctx context.Context) (err error) {
 	if err := r.startSlack("127.0.0.1:0"); err != nil {
+		return err
+	}
+	if err := r.startDiscord("127.0.0.1:0"); err != nil {
 		return err
 	}
 	if r.sink, err = newSink(); err != nil {
@@ -165,6 +170,9 @@ func (r *checkRun) end() error {
 	if r.sink != nil {
 		errs = append(errs, r.sink.close())
 	}
+	if r.guild != nil {
+		errs = append(errs, r.guild.Close())
+	}
 	if r.sim != nil {
 		errs = append(errs, r.sim.Close())
 	}
@@ -203,6 +211,9 @@ func (r *checkRun) judge(ctx context.Context) error {
 	if !slices.ContainsFunc(r.sim.Arrivals(), func(a slacksim.Arrival) bool { return a.Faulted && a.Applied }) {
 		problems = append(problems, "no answer of Slack was lost, so the check proved less than it says")
 	}
+	if !r.unanswered() {
+		problems = append(problems, "no answer of Discord was lost, so the check proved less than it says")
+	}
 	for _, what := range problems {
 		r.p.print("WRONG  %s\n", what)
 	}
@@ -229,7 +240,10 @@ func (r *checkRun) judgeJob(j *job) (problems []string, err error) {
 	}
 	sides := []side{{"the ticket page", j.shown}}
 	if j.root != "" {
-		sides = append(sides, side{"the Slack thread", threadLines(r.slackThread(j), r.sim.BotUserID(), r.slackNames())})
+		sides = append(sides, side{"the Slack thread", threadLines(r.slackThread(j), r.sim.BotUserID(), r.names())})
+	}
+	if j.inDiscord != "" {
+		sides = append(sides, side{"the Discord thread", discordLines(r.guild.Channel(j.inDiscord), r.names())})
 	}
 	printSides(r.p, sides)
 	problems = compare("the audit trail", j.said, recordLines(j.trail, j.conversation.Seq))

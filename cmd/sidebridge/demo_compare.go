@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -54,13 +56,18 @@ func threadLines(thread []slacksim.Message, bot string, names map[string]string)
 	return lines
 }
 
-// compare says how one side differs from what was said: every message once, the
-// words of each side in their order, and all words in their order where nobody
+// bareLink is a link whose text is its address, as Markdown has it.
+var bareLink = regexp.MustCompile(`<(https?://[^>|]*)(?:\|[^>]*)?>`)
+
+// compare says how one side differs from what was said: every message once, each
+// person's words in their order, and all words in their order where nobody
 // spoke at the same time.
 func compare(where string, said []saying, have []line) (problems []string) {
+	have = slices.Clone(have)
 	count := map[string]int{}
-	for _, l := range have {
-		count[l.text]++
+	for i, l := range have {
+		have[i].text = bareLink.ReplaceAllString(l.text, "$1")
+		count[have[i].text]++
 	}
 	known := map[string]saying{}
 	for _, s := range said {
@@ -74,29 +81,26 @@ func compare(where string, said []saying, have []line) (problems []string) {
 			problems = append(problems, fmt.Sprintf("%s has %q, which nobody said", where, l.text))
 		}
 	}
-	for _, order := range []struct {
-		whose string
-		of    func(saying) bool
-	}{
-		{"the experts' words", func(s saying) bool { return s.expert }},
-		{"the agents' words", func(s saying) bool { return !s.expert }},
-		{"the words said one after the other", func(s saying) bool { return !s.rush }},
-	} {
+	inOrder := func(whose string, of func(saying) bool) {
 		var want, got []string
 		for _, s := range said {
-			if order.of(s) {
+			if of(s) {
 				want = append(want, s.text)
 			}
 		}
 		for _, l := range have {
-			if s, ok := known[l.text]; ok && order.of(s) {
+			if s, ok := known[l.text]; ok && of(s) {
 				got = append(got, l.text)
 			}
 		}
 		if !slices.Equal(want, got) {
-			problems = append(problems, fmt.Sprintf("%s has %s in the order %q, want %q", where, order.whose, got, want))
+			problems = append(problems, fmt.Sprintf("%s has %s in the order %q, want %q", where, whose, got, want))
 		}
 	}
+	for _, who := range speakers(said) {
+		inOrder("the words of "+cmp.Or(who, "the agent"), func(s saying) bool { return s.who == who })
+	}
+	inOrder("the words said one after the other", func(s saying) bool { return !s.rush })
 	return problems
 }
 
@@ -104,6 +108,16 @@ func compare(where string, said []saying, have []line) (problems []string) {
 type side struct {
 	name  string
 	lines []line
+}
+
+// speakers are those who said something.
+func speakers(said []saying) (out []string) {
+	for _, s := range said {
+		if !slices.Contains(out, s.who) {
+			out = append(out, s.who)
+		}
+	}
+	return out
 }
 
 func printSides(p *program, sides []side) {

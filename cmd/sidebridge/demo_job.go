@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/url"
@@ -22,7 +23,7 @@ type job struct {
 	stream       *stream // of Alice's open page
 	channel      string  // in Slack, and the thread's root there, when it is there
 	root         string
-	post         string // the thread in Discord, when there is one
+	inDiscord    string // the thread in Discord, when there is one
 	said         []saying
 	reply        string // what the customer got
 	shown        []line // on Alice's page in the end
@@ -112,8 +113,8 @@ func (r *checkRun) writes(ctx context.Context, text string) (seq int64, err erro
 }
 
 // useWords takes an expert's words into the reply box and sends them to the customer,
-// who must have got nothing of this ticket before.
-func (r *checkRun) useWords(ctx context.Context, words, dear string) error {
+// who must have got nothing of this ticket before. The box has them as Markdown.
+func (r *checkRun) useWords(ctx context.Context, words, markdown, dear string) error {
 	page, err := r.page.get(ctx, fmt.Sprintf("/tickets/%d?all=1", r.ticket))
 	if err != nil {
 		return err
@@ -130,13 +131,13 @@ func (r *checkRun) useWords(ctx context.Context, words, dear string) error {
 	if err != nil {
 		return err
 	}
-	if !strings.Contains(box, ">"+words+"</textarea>") {
+	if !strings.Contains(box, ">"+html.EscapeString(markdown)+"</textarea>") {
 		return errors.New("the reply box does not have the expert's words")
 	}
 	if n := r.sink.count(r.ticket); n != 0 {
 		return fmt.Errorf("%d requests reached the customer's side before anything was sent", n)
 	}
-	r.reply = dear + words
+	r.reply = dear + markdown
 	if _, err := r.page.post(ctx, fmt.Sprintf("/tickets/%d/reply", r.ticket), url.Values{"body": {r.reply}, "key": {"reply"}}); err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func (r *checkRun) killInTheMiddle(ctx context.Context) error {
 	agent := func(i int) string { return fmt.Sprintf("Alice's message %d while the daemon dies.", i) }
 	expert := func(i int) string { return fmt.Sprintf("Anders' message %d while the daemon dies.", i) }
 	for i := range rush {
-		r.said = append(r.said, saying{text: agent(i), rush: true}, saying{text: expert(i), expert: true, rush: true})
+		r.said = append(r.said, saying{text: agent(i), rush: true}, saying{text: expert(i), who: r.anders.name, rush: true})
 	}
 	died := make(chan struct{})
 	both, speaking := errgroup.WithContext(ctx)

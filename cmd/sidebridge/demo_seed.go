@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sidebridge/sidebridge/adapters/discord"
 	"github.com/sidebridge/sidebridge/adapters/slack"
 	"github.com/sidebridge/sidebridge/adapters/web"
 	"github.com/sidebridge/sidebridge/bridge"
@@ -51,6 +52,8 @@ func (d *demo) seedPeople(ctx context.Context, s *store.Store) error {
 		{d.ben, bridge.RoleAgent, d.ben.email, hash},
 		{d.anders, bridge.RoleExpert, "", ""},
 		{d.maria, bridge.RoleAgent, d.maria.email, hash}, // who may take a ticket over from the chat
+		{d.peter, bridge.RoleExpert, "", ""},
+		{d.sanne, bridge.RoleExpert, "", ""},
 	} {
 		p.id, err = s.CreatePerson(ctx, bridge.Known{
 			Name: p.name, Role: p.role, Account: bridge.Account{Surface: bridge.SurfaceWeb, ID: p.email},
@@ -64,10 +67,11 @@ func (d *demo) seedPeople(ctx context.Context, s *store.Store) error {
 
 func (d *demo) seedGroups(ctx context.Context, s *store.Store) (err error) {
 	var rules []mapping.Rule
-	for _, g := range []struct {
-		*demoGroup
-		member *demoPerson
-	}{{&d.billing, d.anders}, {&d.engineering, d.maria}} {
+	groups := []memberGroup{{&d.billing, d.anders}, {&d.engineering, d.maria}}
+	if d.guild != nil {
+		groups = append(groups, memberGroup{&d.logistics, d.anders})
+	}
+	for _, g := range groups {
 		if g.id, err = s.SaveGroup(ctx, "", g.name); err != nil {
 			return err
 		}
@@ -76,10 +80,27 @@ func (d *demo) seedGroups(ctx context.Context, s *store.Store) (err error) {
 		}
 		rules = append(rules, mapping.Rule{
 			ID: strings.ToLower(g.name), Name: g.name + " questions", When: mapping.Conditions{Groups: []string{g.id}},
-			Channels: []mapping.Channel{{Surface: slack.Surface, Workspace: d.sim.TeamID(), ID: g.channel}}, Fields: mapping.DefaultPolicy(),
+			Channels: d.channels(*g.demoGroup), Fields: mapping.DefaultPolicy(),
 		})
 	}
 	return s.ChangeRules(ctx, func([]mapping.Rule) ([]mapping.Rule, error) { return rules, mapping.ValidateRules(rules) })
+}
+
+// memberGroup is a group and who is in it.
+type memberGroup struct {
+	*demoGroup
+	member *demoPerson
+}
+
+// channels are where a group is asked.
+func (d *demo) channels(g demoGroup) (out []mapping.Channel) {
+	if g.channel != "" {
+		out = append(out, mapping.Channel{Surface: slack.Surface, Workspace: d.sim.TeamID(), ID: g.channel})
+	}
+	if g.discord != "" {
+		out = append(out, mapping.Channel{Surface: discord.Surface, Workspace: d.guild.GuildID(), ID: g.discord})
+	}
+	return out
 }
 
 func (d *demo) tickets() []bridge.CreateTicket {
@@ -109,10 +130,14 @@ func (d *demo) alices() bridge.Actor {
 
 // ask begins a side conversation, as the ticket page does.
 func (d *demo) ask(ctx context.Context, s *store.Store, ticket int64, g demoGroup, subject, body string) (bridge.ID, error) {
-	place := bridge.Place{Surface: slack.Surface, Workspace: d.sim.TeamID(), Channel: g.channel}
+	var targets []bridge.Target
+	for _, c := range d.channels(g) {
+		place := bridge.Place{Surface: c.Surface, Workspace: c.Workspace, Channel: c.ID}
+		targets = append(targets, bridge.Target{Place: place, Rule: strings.ToLower(g.name)})
+	}
 	res, err := s.Append(ctx, &bridge.StartConversation{
 		Actor: d.alices(), Ticket: ticket, Subject: subject, Group: g.id, Body: body,
-		Targets: []bridge.Target{{Place: place, Rule: strings.ToLower(g.name)}},
+		Targets: targets,
 	})
 	return res.ID, wrapf(err, "begin a conversation")
 }

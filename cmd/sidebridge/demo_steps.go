@@ -35,12 +35,15 @@ func (r *checkRun) thread() []slacksim.Message { return r.slackThread(r.job) }
 // slackThread is a job's thread in Slack.
 func (r *checkRun) slackThread(j *job) []slacksim.Message { return r.sim.Thread(j.channel, j.root) }
 
-// slackNames are the people of the simulated Slack by their ids there.
-func (r *checkRun) slackNames() map[string]string {
+// names are the people of the chats by their ids there.
+func (r *checkRun) names() map[string]string {
 	names := map[string]string{}
 	for _, p := range r.people() {
 		if p.slack != nil {
 			names[p.slack.ID()] = p.name
+		}
+		if p.discord != nil {
+			names[p.discord.ID()] = p.name
 		}
 	}
 	return names
@@ -80,13 +83,20 @@ func (r *checkRun) askBilling(ctx context.Context) error {
 
 // expertSays lets Anders reply in the thread, and waits for it on the open page.
 func (r *checkRun) expertSays(ctx context.Context, text string) (ts string, took time.Duration, err error) {
-	mark, start := r.stream.mark(), time.Now()
-	if ts, err = r.anders.slack.Reply(r.billing.channel, r.root, text); err != nil {
-		return "", 0, err
-	}
-	r.said = append(r.said, saying{text: text, expert: true})
-	err = r.waitPage(ctx, mark, text)
+	start := time.Now()
+	ts, err = r.saysInSlack(ctx, r.anders, text)
 	return ts, time.Since(start), err
+}
+
+// saysInSlack lets somebody reply in the job's thread in Slack, and waits for it on the
+// open page.
+func (r *checkRun) saysInSlack(ctx context.Context, p *demoPerson, text string) (ts string, err error) {
+	mark := r.stream.mark()
+	if ts, err = p.slack.Reply(r.channel, r.root, text); err != nil {
+		return "", err
+	}
+	r.said = append(r.said, saying{text: text, who: p.name})
+	return ts, r.waitPage(ctx, mark, text)
 }
 
 // agentSays lets Alice write in the conversation, and waits for it in the thread.
@@ -145,7 +155,7 @@ func (r *checkRun) expertSendsFile(ctx context.Context) error {
 	if _, err := r.anders.slack.UploadFile(r.billing.channel, r.root, "statement.csv", data, words); err != nil {
 		return err
 	}
-	r.said = append(r.said, saying{text: words, expert: true})
+	r.said = append(r.said, saying{text: words, who: r.anders.name})
 	if err := r.waitPage(ctx, mark, words); err != nil {
 		return err
 	}
@@ -214,5 +224,6 @@ func (r *checkRun) waitCard(ctx context.Context, button string) error {
 }
 
 func (r *checkRun) useInReply(ctx context.Context) error {
-	return r.useWords(ctx, "Yes, the refund goes out today at three.", "Dear Carla, good news. ")
+	const words = "Yes, the refund goes out today at three."
+	return r.useWords(ctx, words, words, "Dear Carla, good news. ")
 }

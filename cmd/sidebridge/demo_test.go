@@ -27,7 +27,7 @@ func TestMainJobFromTicketToReplyThroughAKill(t *testing.T) {
 	if err := r.run(t.Context()); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
-	for _, secret := range []string{r.password, r.token, r.webhookSecret, r.sim.BotToken(), r.sim.AppToken()} {
+	for _, secret := range []string{r.password, r.token, r.webhookSecret, r.sim.BotToken(), r.sim.AppToken(), r.guild.Token()} {
 		if strings.Contains(out.String()+r.daemon.log.String(), secret) {
 			t.Errorf("a secret was printed or logged")
 		}
@@ -42,6 +42,10 @@ func TestDemoServesBothPagesAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = d.sim.Close() }()
+	if err := d.startDiscord("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = d.guild.Close() }()
 	address := freeAddress("127.0.0.1:0")
 	var out bytes.Buffer
 	ended := make(chan error, 1)
@@ -83,7 +87,7 @@ func TestDemoServesBothPagesAtOnce(t *testing.T) {
 }
 
 func TestComparisonFindsWhatDiffers(t *testing.T) {
-	said := []saying{{text: "a"}, {text: "b", expert: true}, {text: "c"}, {text: "d", rush: true}, {text: "e", expert: true, rush: true}}
+	said := []saying{{text: "a"}, {text: "b", who: "x"}, {text: "c"}, {text: "d", rush: true}, {text: "e", who: "x", rush: true}}
 	lines := func(texts ...string) (out []line) {
 		for _, s := range texts {
 			out = append(out, line{"x", s})
@@ -100,7 +104,7 @@ func TestComparisonFindsWhatDiffers(t *testing.T) {
 		"doubled":              {lines("a", "b", "c", "c", "d", "e"), `"c" 2 times`},
 		"made up":              {lines("a", "b", "c", "d", "e", "f"), "nobody said"},
 		"out of order":         {lines("b", "a", "c", "d", "e"), "one after the other"},
-		"agents out of order":  {lines("a", "b", "d", "c", "e"), "the agents' words"},
+		"agents out of order":  {lines("a", "b", "d", "c", "e"), "the words of the agent"},
 	} {
 		got := strings.Join(compare("x", said, c.have), "\n")
 		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
