@@ -180,7 +180,7 @@ func (t *threadList) listReactions(ctx context.Context, m *message, accept func(
 			return nil
 		}
 		if on { // that one is gone is noted by its event only: what a listing says may yet fail to be stored
-			t.a.reactions.note(t.channel, m.TS, r, reactionMark{on: true, at: max(marks[r].at, before)})
+			t.a.reactions.note(t.channel, m.TS, r, reactionMark{on: true, at: marks[r].at})
 		}
 		return accept(ctx, t.a.reaction(ctx, t.channel, m, r, on))
 	}

@@ -43,6 +43,8 @@ type world struct {
 type setup struct {
 	sim  func(*slacksim.Options)
 	opts func(*Options)
+	// tune changes the adapter before it runs.
+	tune func(*Adapter)
 	// socket receives by Socket Mode instead of HTTP.
 	socket bool
 }
@@ -83,6 +85,9 @@ func newWorld(t *testing.T, s setup) *world {
 		t.Fatal(err)
 	}
 	w.a = a
+	if s.tune != nil {
+		s.tune(a)
+	}
 	w.run(s.socket)
 	return w
 }
