@@ -20,6 +20,9 @@ var (
 	NewAttempts   = newAttempts
 	BrowserName   = browserName
 	NetworkOf     = networkOf
+	MatchCode     = matchCode
+	PlainCode     = plainCode
+	QRSVG         = qrSVG
 )
 
 // Allow makes attempts' method visible.

@@ -2,6 +2,8 @@ package web
 
 import (
 	"container/list"
+	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -41,6 +43,16 @@ func newAttempts(now func() time.Time, most int) *attempts {
 // newAttemptsAt bounds at a rate of its own.
 func newAttemptsAt(now func() time.Time, most, burst int, every time.Duration) *attempts {
 	return &attempts{now: now, max: most, burst: burst, every: every, order: list.New(), byKey: map[string]*list.Element{}}
+}
+
+// addressKey is the key of where a request comes from. Who has one IPv6 address has
+// all of its /64, so that these count as one.
+func (s *Server) addressKey(r *http.Request) string {
+	address := s.clientAddress(r)
+	if a, err := netip.ParseAddr(address); err == nil && a.Is6() {
+		address = netip.PrefixFrom(a.WithZone(""), 64).Masked().String()
+	}
+	return "address " + address
 }
 
 // allow reports whether each of the keys may try once more now, and counts it.

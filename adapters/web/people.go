@@ -20,9 +20,11 @@ type peoplePage struct {
 	Roles    []bridge.Role
 	// TwoFactor has the ids of those who confirm their password with a code.
 	TwoFactor map[string]bool
-	Error     string
-	Name      string
-	Email     string
+	// SSO is what the provider is called that people sign in with, if there is one.
+	SSO   string
+	Error string
+	Name  string
+	Email string
 }
 
 // accountLine is an account that was seen in a chat.
@@ -37,6 +39,9 @@ func (s *Server) peoplePage(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) showPeople(w http.ResponseWriter, r *http.Request, status int, p peoplePage) (err error) {
 	p.page = s.page(r, "People", "people")
+	if s.o.SSO != nil {
+		p.SSO = s.o.SSO.Name
+	}
 	p.Roles = []bridge.Role{bridge.RoleExpert, bridge.RoleAgent, bridge.RoleAdmin}
 	if p.People, err = s.store.People(r.Context(), false); err != nil {
 		return err
@@ -63,7 +68,8 @@ func (s *Server) showPeople(w http.ResponseWriter, r *http.Request, status int, 
 }
 
 // addPerson adds somebody to the directory. An agent or admin signs in with the
-// password that the admin gives them and should change it.
+// password that the admin gives them and should change it, or needs none where there
+// is a provider to sign in with.
 func (s *Server) addPerson(w http.ResponseWriter, r *http.Request) error {
 	p := peoplePage{Name: r.PostFormValue("name"), Email: r.PostFormValue("email")}
 	err := s.createPerson(r.Context(), p.Name, p.Email, bridge.Role(r.PostFormValue("role")), r.PostFormValue("password"))
@@ -88,7 +94,7 @@ func (s *Server) createPerson(ctx context.Context, name, email string, role brid
 			return err
 		}
 	}
-	if role != bridge.RoleExpert {
+	if role != bridge.RoleExpert && (password != "" || s.o.SSO == nil) {
 		if hash, err = s.hash(ctx, password); err != nil {
 			return err
 		}

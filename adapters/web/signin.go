@@ -147,7 +147,7 @@ var errWrongPassword = fmt.Errorf("%w: the e-mail address or the password is wro
 
 // checkSignIn does the same work for an address nobody has as for one somebody has.
 func (s *Server) checkSignIn(r *http.Request, email string) (id, hash string, err error) {
-	if !s.tries.allow("address "+s.clientAddress(r), "account "+strings.ToLower(email)) {
+	if !s.tries.allow(s.addressKey(r), "account "+strings.ToLower(email)) {
 		return "", "", errTooMany
 	}
 	who, hash, err := s.store.SignIn(r.Context(), email)

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -104,6 +105,16 @@ func TestSignInIsLimitedPerAccountAndPerAddress(t *testing.T) {
 	}
 	if got := try("other@example.org", "203.0.113.1, 198.51.100.7", "wrong"); got != http.StatusTooManyRequests {
 		t.Errorf("the address after ten attempts on many accounts: %d, want 429; a forged hop in front of it shall not help", got)
+	}
+	// Whoever has one address of IPv6 has a whole network of them.
+	for i := range 10 {
+		try(fmt.Sprintf("y%d@example.org", i), fmt.Sprintf("2001:db8:1:2::%x", i+1), "wrong")
+	}
+	if got := try("other@example.org", "2001:db8:1:2:ffff::9", "wrong"); got != http.StatusTooManyRequests {
+		t.Errorf("the network after ten attempts from ten of its addresses: %d, want 429", got)
+	}
+	if got := try("other@example.org", "2001:db8:1:3::9", "wrong"); got != http.StatusUnprocessableEntity {
+		t.Errorf("another network: %d", got)
 	}
 	mu.Lock()
 	now = now.Add(time.Minute)

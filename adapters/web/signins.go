@@ -178,7 +178,7 @@ func networkOf(address string) string {
 // browserName says what a browser calls itself, as people do: "Firefox on Linux".
 // Most claim to be others too, so that the order counts.
 func browserName(agent string) string {
-	name := firstOf(agent, "a browser", [][2]string{
+	name := firstOf(agent, "An unknown browser", [][2]string{
 		{"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"}, {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"},
 		{"CriOS/", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}, {"curl/", "curl"},
 	})

@@ -122,7 +122,7 @@ func TestBrowsersAndNetworksAreNamedAsPeopleKnowThem(t *testing.T) {
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0": "Edge on Windows",
 		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36":         "Chrome on macOS",
 		"Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36":                  "Chrome on Android",
-		"":                "a browser",
+		"":                "An unknown browser",
 		"<b>Firefox/</b>": "Firefox",
 	} {
 		if got := web.BrowserName(agent); got != want {

@@ -25,8 +25,8 @@ const SurfaceOIDC = "oidc"
 // from there: an office has one address, and a request of ours follows each time.
 const (
 	attemptAge = 10 * time.Minute
-	ssoBurst   = 60
-	ssoEvery   = 2 * time.Second
+	ssoBurst   = 200
+	ssoEvery   = time.Second / 2
 )
 
 // SSO is an OpenID Connect provider that people sign in with.
@@ -57,7 +57,7 @@ func (s *Server) startSSO(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("%w: there is no such page", bridge.ErrNotFound)
 	}
 	next := localPath(r.FormValue("next"))
-	if !s.returns.allow("address " + s.clientAddress(r)) {
+	if !s.returns.allow(s.addressKey(r)) {
 		return s.refuseSSO(w, r, next, errTooMany)
 	}
 	to, a, err := s.o.SSO.Provider.Begin(r.Context())
@@ -80,7 +80,7 @@ func (s *Server) finishSSO(w http.ResponseWriter, r *http.Request) error {
 	if text := s.sessions.PopString(r.Context(), sessionAttempt); text == "" || json.Unmarshal([]byte(text), &a) != nil || s.now().After(a.Until) {
 		a = ssoAttempt{}
 	}
-	if !s.returns.allow("address " + s.clientAddress(r)) {
+	if !s.returns.allow(s.addressKey(r)) {
 		return s.refuseSSO(w, r, a.Next, errTooMany)
 	}
 	identity, err := s.o.SSO.Provider.Finish(r.Context(), a.Attempt, r.URL.Query())

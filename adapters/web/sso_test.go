@@ -181,13 +181,24 @@ func TestWhoIsNotInTheDirectoryWaitsForAnAdminIfItIsSetSo(t *testing.T) {
 	got := w.browser().by(p, "sanne.new")
 	has(t, "the page", got.body, "ask an admin to add you under People")
 	b := w.as("ada@example.org")
-	add := url.Values{"name": {"Mallory"}, "email": {"mallory@example.net"}, "role": {"agent"}, "password": {password}}
+	has(t, "the page of people", b.get("/admin/people").body, "Who signs in with Example Login needs none")
+	add := url.Values{"name": {"Mallory"}, "email": {"mallory@example.net"}, "role": {"agent"}}
 	if got := b.post("/admin/people", add); got.status != http.StatusSeeOther {
 		t.Fatal(got.body)
 	}
 	if got := w.browser().by(p, "mallory.outside"); got.status != http.StatusSeeOther {
 		t.Errorf("who was added, of any domain: %d %s", got.status, got.body)
 	}
+	// Without a password there is none to sign in with, and none to protect.
+	if got := w.browser().post("/sign-in", url.Values{"email": {"mallory@example.net"}, "password": {""}}); got.status != http.StatusUnprocessableEntity {
+		t.Errorf("an empty password: %d", got.status)
+	}
+	m := w.browser()
+	m.by(p, "mallory.outside")
+	if got := m.post("/account/two-factor/begin", nil); got.status != http.StatusUnprocessableEntity {
+		t.Errorf("a second factor without a password: %d", got.status)
+	}
+	has(t, "the page", m.get("/account/two-factor").body, "You sign in with Example Login and have no password here")
 }
 
 func TestTheProviderSaysWhoIsAdminWhereItIsAsked(t *testing.T) {
@@ -373,11 +384,11 @@ func TestAProviderThatIsDownOrWrongIsExplained(t *testing.T) {
 	t.Run("too often", func(t *testing.T) {
 		w, _ := start(func(*sso.Options) {}, nil)
 		b, last := w.browser(), 0
-		for range 70 {
+		for range 210 {
 			last = b.get(web.CallbackPath + "?state=x&code=y").status
 		}
 		if last != http.StatusTooManyRequests {
-			t.Errorf("the 70th answer is %d, want 429", last)
+			t.Errorf("the 210th answer is %d, want 429", last)
 		}
 	})
 }

@@ -2,6 +2,8 @@ package web_test
 
 import (
 	"errors"
+	"fmt"
+	"image/color"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -10,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/boombuler/barcode/qr"
 	"github.com/pquerna/otp/totp"
 
 	"github.com/sidebridge/sidebridge/adapters/web"
@@ -385,4 +388,58 @@ func TestNoOtherSiteChangesHowSomebodySignsIn(t *testing.T) {
 	if !signedIn(b) {
 		t.Error("another site signed Bob out")
 	}
+}
+
+// The vectors of RFC 6238, appendix B, for SHA-1: the last six of their eight digits.
+func TestCodesAreThoseOfTheStandard(t *testing.T) {
+	const secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" // 12345678901234567890
+	for at, code := range map[int64]string{
+		59: "287082", 1111111109: "081804", 1111111111: "050471", 1234567890: "005924", 2000000000: "279037", 20000000000: "353130",
+	} {
+		if step, ok := web.MatchCode(secret, code, time.Unix(at, 0)); !ok || step != at/30 {
+			t.Errorf("at %d the code %s is of step %d, %v", at, code, step, ok)
+		}
+	}
+	if _, ok := web.MatchCode("", "287082", time.Unix(59, 0)); ok {
+		t.Error("without a key a code is right")
+	}
+	if _, ok := web.MatchCode("not base32!", "", time.Unix(59, 0)); ok {
+		t.Error("nothing is right for a broken key")
+	}
+}
+
+// The drawing has each dark module of the code once, and a margin of four.
+func TestTheQRCodeIsDrawnWhole(t *testing.T) {
+	const text = "otpauth://totp/Sidebridge:bob@example.org?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Sidebridge"
+	svg, err := web.QRSVG(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := qr.Encode(text, qr.M, qr.Auto)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := code.Bounds().Dx()
+	has(t, "the drawing", string(svg), fmt.Sprintf(`viewBox="0 0 %d %d"`, size+8, size+8), `fill="#fff"`)
+	for y := range size {
+		for x := range size {
+			dark := code.At(x, y) == color.Color(color.Black) || code.At(x, y) == color.Color(color.Gray16{})
+			if strings.Contains(string(svg), fmt.Sprintf("M%d %dh1", x+4, y+4)) != dark {
+				t.Fatalf("the module at %d, %d is drawn wrong", x, y)
+			}
+		}
+	}
+}
+
+func FuzzCodesThatSomebodyTypes(f *testing.F) {
+	for _, s := range []string{"123456", "123 456", "ABCD-efgh-2345-6789", "１２３４５６", "\x00\xff", ""} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, typed string) {
+		code := web.PlainCode(typed)
+		if strings.Trim(code, "abcdefghijklmnopqrstuvwxyz0123456789") != "" || len(code) > len(typed) || web.PlainCode(code) != code {
+			t.Errorf("%q is read as %q", typed, code)
+		}
+		web.MatchCode("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", code, time.Unix(59, 0))
+	})
 }
