@@ -26,4 +26,10 @@
 // content security policy allows scripts and styles from here alone and no inline
 // ones; text of others is escaped by html/template or rendered by markup.HTML;
 // files are served as sandboxed downloads. Passwords are kept as argon2id.
+//
+// A session names a sign-in, a row of the store: without the row it is nobody's, so that
+// a sign-in can be ended from elsewhere. It gets a new token whenever it becomes worth
+// more. People sign in with a password, which may need a code (RFC 6238), or by an OpenID
+// Connect provider (package sso), whose answer counts only in the browser that asked for
+// it, once, and with an address that the provider has verified.
 package web
