@@ -1,5 +1,5 @@
 // Command prove runs the long proofs and benchmarks whose figures the project
-// states: make prove-kill, prove-audit, prove-forgery and bench call it. Each
+// states: make prove-kill, prove-audit and so on call it. Each
 // proof prints its figures as name=value on its last line and exits non-zero
 // when one misses its goal.
 package main
@@ -17,6 +17,7 @@ import (
 type cli struct {
 	Audit   auditCmd   `cmd:"" help:"Change single bytes and rows behind the daemon's back; audit verify must find every one."`
 	Forgery forgeryCmd `cmd:"" help:"Send mutated and replayed Slack requests; none may be accepted."`
+	Gateway gatewayCmd `cmd:"" help:"Let Discord's gateway misbehave in every way at random; nothing may be lost or doubled, and all is well again soon."`
 	Kill    killCmd    `cmd:"" help:"Kill the daemon again and again under traffic; nothing may be lost, doubled or out of order."`
 	Bench   benchCmd   `cmd:"" help:"Measure accepted events per second and the way to an open page, as ratios to the raw database."`
 }
