@@ -46,6 +46,7 @@ type simulated struct {
 	channel  string
 	anders   *discordsim.Person
 	sessions *sharedSessions
+	adapter  atomic.Pointer[Adapter]
 	// ahead is how far all clocks but the relay's have been moved.
 	ahead atomic.Int64
 
@@ -82,6 +83,7 @@ func (s *simulated) connect(ctx context.Context, r *bridge.Receiver) (bridge.Por
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	s.adapter.Store(a)
 	var running sync.WaitGroup
 	running.Go(func() {
 		if err := a.Run(ctx); err != nil {
@@ -202,6 +204,10 @@ func (s *simulated) Break(o bridgetest.Outage) {
 		check(s.t, s.sim.DeleteWebhooks(s.channel)) // what it posts needs no permission of the bot's
 	case bridgetest.OutageToken:
 		s.sim.RevokeToken()
+		if s.set.identity == IdentityAgent {
+			// A webhook posts without the token, until we have noticed.
+			check(s.t, s.sim.WaitFor(s.t.Context(), s.adapter.Load().client.revoked.Load))
+		}
 	case bridgetest.OutageLine:
 		s.sim.Outage(true)
 	}

@@ -187,12 +187,20 @@ func (g *Guild) explained(ctx context.Context, at bridge.Attempt, err error) err
 	if !errors.As(err, &se) || !slices.Contains([]string{codeMissingAccess, codeMissingPerm, codeUnknownChannel}, se.Code) {
 		return err
 	}
+	// A thousand threads of the channel look once.
+	_, found, _ := g.looking.Do(place.String(), func() (any, error) {
+		if known := g.refused.get(place); known != nil {
+			return nil, known
+		}
+		return nil, g.probeChannel(ctx, place.Channel)
+	})
 	var cause *bridge.SurfaceError
-	found := g.probeChannel(ctx, place.Channel)
 	switch {
 	case errors.As(found, &cause) && (cause.Class == bridge.Gone || cause.Class == bridge.Unauthorized):
 		g.refused.put(place, cause)
 		return cause
+	case cause != nil && cause.Class == bridge.RateLimited:
+		return cause // the next attempt finds out
 	case found == nil && se.Code == codeUnknownChannel && at.Mirror.Thread != "":
 		return g.client.lost(bridge.ParkedThread, place.Channel)
 	case found == nil && se.Code != codeUnknownChannel:

@@ -286,6 +286,9 @@ func (g *Guild) threadChanged(ctx context.Context, e event) error {
 	if e.Type == "THREAD_CREATE" || c.Meta == nil || old.told && old.locked == c.Meta.Locked || !old.told && !c.Meta.Locked {
 		return nil
 	}
+	if g.places.wasOwn(c.ID, c.Meta.Locked) {
+		return nil
+	}
 	action := bridge.PressReopen
 	if c.Meta.Locked {
 		action = bridge.PressClose
@@ -298,8 +301,12 @@ func (g *Guild) threadChanged(ctx context.Context, e event) error {
 	if err != nil {
 		// It comes again, and then has to be news again.
 		g.places.restore(c.ID, old)
+		return err
 	}
-	return err
+	if !c.Meta.Locked {
+		return g.Watcher.Recovered(ctx, g.at(c.Parent)) // what waited for it can be said
+	}
+	return nil
 }
 
 // threadGone takes the end of a thread, which is the end of its first post.

@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -35,6 +37,7 @@ type client struct {
 	verdicts map[string]verdict
 	labels   *labels
 	refused  *refusals
+	looking  singleflight.Group // into why a channel refuses us
 	hooks    *webhooks
 	clock    serverClock
 	// revoked: Discord refuses the token. Ten thousand refusals in ten minutes ban the
@@ -112,8 +115,9 @@ const brief = 250 * time.Millisecond
 
 // mayCall refuses what would be refused anyway, or would be too fast.
 func (c *client) mayCall(ctx context.Context, r request, route route) error {
-	if c.revoked.Load() && !r.bare && r.path != whoPath {
-		return c.refusal(http.StatusUnauthorized, apiError{}, r)
+	if c.revoked.Load() && !route.exempt && r.path != whoPath {
+		// A webhook would still post, and nobody would hear what is said to it.
+		return c.refusal(http.StatusUnauthorized, apiError{}, request{})
 	}
 	wait := c.limits.take(route)
 	for range 4 {

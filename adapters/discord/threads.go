@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/bwmarrin/discordgo"
 
@@ -27,7 +28,7 @@ type known struct {
 	guild, parent string
 	name          string
 	kind          discordgo.ChannelType
-	// told: lock is what Discord has told of the thread's lock, or we have made of it.
+	// told: locked is what Discord has told of the thread's lock.
 	told, locked bool
 	// last is the newest message, as far as we have heard.
 	last string
@@ -38,9 +39,21 @@ type known struct {
 type threads struct {
 	mu   sync.Mutex
 	byID map[string]known
+	// own are the locks and unlocks that we have asked for and not heard of yet.
+	own map[string][]ownLock
 }
 
-func newThreads() *threads { return &threads{byID: map[string]known{}} }
+// ownLock is one of our own changes of a thread's lock.
+type ownLock struct {
+	locked bool
+	at     time.Time
+}
+
+// ownLockAge is how long we wait to hear of an own change. Events come in their order,
+// and late when Discord repeats them.
+const ownLockAge = time.Minute
+
+func newThreads() *threads { return &threads{byID: map[string]known{}, own: map[string][]ownLock{}} }
 
 // get returns what is known of a channel or thread.
 func (t *threads) get(id string) (known, bool) {
@@ -116,10 +129,30 @@ func (t *threads) said(id, message string) {
 func (t *threads) noteLock(thread string, locked bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if k, ok := t.byID[thread]; ok {
-		k.told, k.locked = true, locked
-		t.byID[thread] = k
+	now := time.Now()
+	for id, all := range t.own {
+		if now.Sub(all[len(all)-1].at) > ownLockAge {
+			delete(t.own, id)
+		}
 	}
+	t.own[thread] = append(t.own[thread], ownLock{locked, now})
+}
+
+// wasOwn reports whether a change of a thread's lock is one of ours, which then is done
+// with, and so are those before it.
+func (t *threads) wasOwn(thread string, locked bool) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i, o := range t.own[thread] {
+		if o.locked != locked || time.Since(o.at) > ownLockAge {
+			continue
+		}
+		if t.own[thread] = t.own[thread][i+1:]; len(t.own[thread]) == 0 {
+			delete(t.own, thread)
+		}
+		return true
+	}
+	return false
 }
 
 // noteLock is for the side that sends; see threads.noteLock.
