@@ -1,6 +1,9 @@
 package discordsim
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // addGuild makes a guild with the bot in it. The caller holds mu, or nobody else knows
 // the simulator yet.
@@ -31,8 +34,9 @@ func (s *Sim) AddGuild(name string) (id string) {
 // ChannelSpec describes a new channel. Guild is the first one if empty.
 type ChannelSpec struct {
 	Guild, Name string
-	// Forum makes it a forum, Announcement an announcement channel, else it is a text channel.
-	Forum, Announcement bool
+	// Forum makes it a forum, Media one for pictures, Announcement an announcement
+	// channel; else it is a text channel.
+	Forum, Media, Announcement bool
 	// Tags are how many tags a forum offers; RequireTag makes one compulsory.
 	Tags       int
 	RequireTag bool
@@ -51,6 +55,8 @@ func (s *Sim) AddChannel(spec ChannelSpec) (id string) {
 		switch {
 		case spec.Forum:
 			ch.kind = typeForum
+		case spec.Media:
+			ch.kind = typeMedia
 		case spec.Announcement:
 			ch.kind = typeAnnouncement
 		}
@@ -78,7 +84,7 @@ func (s *Sim) withChannel(id string, fn func(*channel)) error {
 
 // ArchiveThread archives a thread, as Discord does by itself after a while.
 func (s *Sim) ArchiveThread(id string) error {
-	return s.withChannel(id, func(ch *channel) { ch.archived = true; s.raiseThread("THREAD_UPDATE", ch) })
+	return s.withChannel(id, func(ch *channel) { ch.setArchived(true, s.now()); s.raiseThread("THREAD_UPDATE", ch) })
 }
 
 // LockThread locks or unlocks a thread, as a moderator.
@@ -88,7 +94,15 @@ func (s *Sim) LockThread(id string, locked bool) error {
 
 // RenameThread renames a thread.
 func (s *Sim) RenameThread(id, name string) error {
-	return s.withChannel(id, func(ch *channel) { ch.name = name; s.raiseThread("THREAD_UPDATE", ch) })
+	return s.withChannel(id, func(ch *channel) { s.rename(ch, s.moderator(), name); s.raiseThread("THREAD_UPDATE", ch) })
+}
+
+// moderator is who does what nobody is named for.
+func (s *Sim) moderator() *user {
+	if len(s.userOrder) > 0 {
+		return s.userOrder[0]
+	}
+	return &user{id: "1", name: "moderator"}
 }
 
 // DeleteThread deletes a thread with what is in it.
@@ -98,7 +112,7 @@ func (s *Sim) DeleteThread(id string) error { return s.withChannel(id, s.deleteT
 func (s *Sim) DeleteChannel(id string) error {
 	return s.withChannel(id, func(ch *channel) {
 		shown := s.showChannel(ch)
-		s.raise(event{kind: "CHANNEL_DELETE", channel: ch, data: fixed(shown)})
+		s.raise(event{kind: "CHANNEL_DELETE", channel: ch, data: fixed(shown)}) // nothing is said of its threads
 		for _, th := range s.inOrder(ch.guild) {
 			if th.parent == ch {
 				th.gone = true
@@ -130,10 +144,43 @@ func (s *Sim) permit(channelID string, change func(*overwrite)) error {
 			mine = &overwrite{id: s.bot.id, kind: 1}
 			ch.overwrites = append(ch.overwrites, mine)
 		}
+		before := s.sees(ch)
 		change(mine)
-		// Who loses access to a channel is not told so; who can see it is told of the change.
-		s.raise(event{kind: "CHANNEL_UPDATE", channel: ch, data: fixed(s.showChannel(ch))})
+		s.permitted(ch, before)
 	})
+}
+
+// SetPermission sets the overwrites of a role or a member in a channel. The id of the
+// guild is that of @everyone.
+func (s *Sim) SetPermission(channelID, id string, member bool, allow, deny uint64) error {
+	return s.withChannel(channelID, func(ch *channel) {
+		kind, before := 0, s.sees(ch)
+		if member {
+			kind = 1
+		}
+		ch.overwrites = slices.DeleteFunc(ch.overwrites, func(o *overwrite) bool { return o.id == id && o.kind == kind })
+		ch.overwrites = append(ch.overwrites, &overwrite{id: id, kind: kind, allow: allow, deny: deny})
+		s.permitted(ch, before)
+	})
+}
+
+// permitted tells of changed permissions. Who loses access to a channel is not told so;
+// who gains it is sent its active threads.
+// https://docs.discord.com/developers/events/gateway-events#thread-list-sync
+func (s *Sim) permitted(ch *channel, before bool) {
+	s.raise(event{kind: "CHANNEL_UPDATE", channel: ch, data: fixed(s.showChannel(ch))})
+	if before || !s.sees(ch) {
+		return
+	}
+	threads := []fields{}
+	for _, th := range s.inOrder(ch.guild) {
+		if th.parent == ch && !th.archived && s.sees(th) {
+			threads = append(threads, s.showChannel(th))
+		}
+	}
+	s.raise(event{kind: "THREAD_LIST_SYNC", channel: ch, data: fixed(fields{
+		"guild_id": ch.guild.id, "channel_ids": []string{ch.id}, "threads": threads, "members": []fields{},
+	})})
 }
 
 // GrantRole gives or takes permissions of the bot's own role in a guild.
@@ -176,14 +223,15 @@ func (s *Sim) membership(guildID string, kicked bool) {
 	})
 }
 
-// GuildOutage makes a guild unavailable for a moment, as Discord's own troubles do.
+// GuildOutage makes a guild unavailable for a while, as Discord's own troubles do: what
+// happens in it meanwhile is told to nobody.
 func (s *Sim) GuildOutage(guildID string, on bool) {
 	s.do(func() {
 		for _, g := range s.guilds {
 			if g.id != guildID {
 				continue
 			}
-			if on {
+			if g.out = on; on {
 				s.raise(event{kind: "GUILD_DELETE", data: fixed(fields{"id": g.id, "unavailable": true})})
 			} else {
 				s.raise(event{kind: "GUILD_CREATE", data: fixed(s.showGuild(g))})
@@ -200,7 +248,7 @@ func (s *Sim) DeleteWebhooks(channelID string) error {
 				h.gone = true
 			}
 		}
-		s.raise(event{kind: "WEBHOOKS_UPDATE", channel: ch, data: fixed(fields{"guild_id": ch.guild.id, "channel_id": ch.id})})
+		s.raiseHooks(ch)
 	})
 }
 

@@ -8,9 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -24,18 +22,20 @@ type call struct {
 	files   []upload
 	arrival *Arrival
 	after   []func() // events that leave after the answer
-	applied bool
 }
 
+// upload is one part of a form: files[n].
 type upload struct {
-	name string
-	data []byte
+	n, name string
+	data    []byte
 }
 
-// problem is an answer other than success.
+// problem is an answer other than success. A form's has the path of its field, with
+// dots, and Discord's name for what is wrong with it.
 type problem struct {
 	status, code int
-	text, field  string
+	text         string
+	field, why   string
 }
 
 func (p *problem) Error() string { return p.text }
@@ -53,10 +53,16 @@ var (
 	errPerms   = refuse(403, 50013, "Missing Permissions")
 	errArchive = refuse(400, 50083, "Thread is archived")
 	errLocked  = refuse(403, 160005, "Thread is locked")
+	errSize    = refuse(413, 40005, "Request entity too large")
+	errToken   = refuse(401, 0, "401: Unauthorized")
+	errHookKey = refuse(401, 50027, "Invalid Webhook Token")
+	errKind    = refuse(400, 50024, "Cannot execute action on this channel type")
 )
 
-func badForm(field, text string) *problem {
-	return &problem{status: 400, code: 50035, text: "Invalid Form Body", field: field + "|" + text}
+// badForm refuses a field, as "errors" of the answer then tell.
+// https://docs.discord.com/developers/reference#error-messages
+func badForm(field, why string) *problem {
+	return &problem{status: 400, code: 50035, text: "Invalid Form Body", field: field, why: why}
 }
 
 // answer is what a handler gives: a status and an object, or no content.
@@ -104,8 +110,8 @@ func (s *Sim) endpoints() []endpoint {
 		{"GET", "channels/:id/webhooks", (*call).channelWebhooks, false},
 		{"POST", "channels/:id/webhooks", (*call).createWebhook, false},
 		{"POST", "webhooks/:id/:token", (*call).executeWebhook, true},
-		{"PATCH", "webhooks/:id/:token/messages/@original", (*call).editOriginal, true},
 		{"GET", "webhooks/:id/:token/messages/:id", (*call).getHookMessage, true},
+		{"PATCH", "webhooks/:id/:token/messages/@original", (*call).editOriginal, true},
 		{"PATCH", "webhooks/:id/:token/messages/:id", (*call).editHookMessage, true},
 		{"DELETE", "webhooks/:id/:token/messages/:id", (*call).deleteHookMessage, true},
 		{"POST", "interactions/:id/:token/callback", (*call).interactionCallback, true},
@@ -138,159 +144,14 @@ func match(route, path string) (ids []string, ok bool) {
 	return ids, true
 }
 
-// userAgent is what Discord insists on. https://docs.discord.com/developers/reference#user-agent
-var userAgent = regexp.MustCompile(`^DiscordBot \([^ ,)]+, [^)]+\)`)
-
-func (s *Sim) serveAPI(w http.ResponseWriter, r *http.Request) {
-	path := strings.TrimPrefix(r.URL.EscapedPath(), "/api/v10/")
-	e, ids := endpoint{}, []string(nil)
-	for _, have := range s.endpoints() {
-		if got, ok := match(have.route, path); ok && have.method == r.Method {
-			e, ids = have, got
-			break
+// route returns the endpoint of a call and the ids in its path.
+func (s *Sim) route(method, path string) (endpoint, []string) {
+	for _, e := range s.endpoints() {
+		if ids, ok := match(e.route, path); ok && e.method == method {
+			return e, ids
 		}
 	}
-	c := &call{s: s, r: r, ids: ids, query: r.URL.Query()}
-	readErr := c.read()
-	var f *Fault
-	s.do(func() {
-		s.noteBase(r)
-		c.arrival = s.arrive(r.Method, e.route, path, c.body)
-		f = s.strike(r.Method, e.route, path)
-	})
-	if f != nil && f.Delay > 0 && !s.sleep(f.Delay) {
-		return
-	}
-	if f.spoils() && !f.Apply {
-		s.spoil(w, c, f)
-		return
-	}
-	if !userAgent.MatchString(r.UserAgent()) {
-		c.finish(w, answer{}, refuse(403, 40333, "internal network error"))
-		return
-	}
-	if readErr != nil {
-		c.finish(w, answer{}, refuse(400, 50109, "The request body contains invalid JSON."))
-		return
-	}
-	var ans answer
-	var err error
-	limited := false
-	s.do(func() {
-		if wait, global := s.limit(w.Header(), r.Method, e.route, first(ids)); wait > 0 {
-			limited = true
-			s.invalid++
-			c.arrival.end("429", 429, false)
-			tooMany(w, wait, global)
-			return
-		}
-		ans, err = c.run(e)
-	})
-	if limited {
-		return
-	}
-	if f.spoils() {
-		s.do(func() { c.arrival.Applied = err == nil })
-		s.spoil(w, c, f)
-		c.leave()
-		return
-	}
-	c.finish(w, ans, err)
-	c.leave()
-}
-
-func (c *call) leave() {
-	if len(c.after) > 0 {
-		c.s.do(func() {
-			for _, fn := range c.after {
-				fn()
-			}
-		})
-	}
-}
-
-func first(list []string) string {
-	if len(list) == 0 {
-		return ""
-	}
-	return list[0]
-}
-
-// run checks the token and does the call. The caller holds mu.
-func (c *call) run(e endpoint) (answer, error) {
-	if e.handle == nil {
-		return answer{}, refuse(404, 0, "404: Not Found")
-	}
-	if !e.bare {
-		if c.r.Header.Get("Authorization") != "Bot "+c.s.opts.Token || c.s.revoked {
-			c.s.invalid++
-			return answer{}, refuse(401, 0, "401: Unauthorized")
-		}
-	}
-	return e.handle(c)
-}
-
-func (c *call) finish(w http.ResponseWriter, ans answer, err error) {
-	if err == nil {
-		c.s.do(func() { c.arrival.end("ok", max(ans.status, 200), true) })
-		if ans.body == nil {
-			w.WriteHeader(http.StatusNoContent)
-			return
-		}
-		writeJSON(w, max(ans.status, 200), ans.body)
-		return
-	}
-	p, ok := err.(*problem)
-	if !ok {
-		p = refuse(500, 0, err.Error())
-	}
-	c.s.do(func() {
-		c.arrival.end(fmt.Sprint(p.code), p.status, false)
-		if p.status == 403 {
-			c.s.invalid++
-		}
-	})
-	body := fields{"message": p.text, "code": p.code}
-	if field, text, ok := strings.Cut(p.field, "|"); ok {
-		body["errors"] = fields{field: fields{"_errors": []fields{{"code": "BASE_TYPE_BAD_LENGTH", "message": text}}}}
-	}
-	writeJSON(w, p.status, body)
-}
-
-// spoil answers as the fault says.
-func (s *Sim) spoil(w http.ResponseWriter, c *call, f *Fault) {
-	outcome, status := fmt.Sprint(f.Status), f.Status
-	switch {
-	case f.CloseSocket:
-		outcome = "closed"
-	case f.HTML:
-		outcome = "html"
-	case f.BrokenJSON:
-		outcome = "broken json"
-	case f.Error != 0:
-		outcome, status = fmt.Sprint(f.Error), max(f.Status, 400)
-	}
-	s.do(func() {
-		c.arrival.Faulted = true
-		c.arrival.end(outcome, status, c.arrival.Applied)
-	})
-	switch {
-	case f.CloseSocket:
-		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
-			_ = conn.Close()
-		}
-	case f.HTML:
-		w.Header().Set("Content-Type", "text/html")
-		w.WriteHeader(max(f.Status, 502))
-		_, _ = io.WriteString(w, "<html><title>cloudflare</title></html>")
-	case f.BrokenJSON:
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, `{"id":"12`)
-	case f.Status == http.StatusTooManyRequests:
-		tooMany(w, time.Duration(max(f.RetryAfter, 0.05)*float64(time.Second)), f.Global)
-	default:
-		writeJSON(w, status, fields{"message": "injected", "code": f.Error})
-	}
+	return endpoint{}, nil
 }
 
 // maxRequest is the most bytes of a request.
@@ -306,13 +167,16 @@ func (c *call) read() error {
 		if err != nil {
 			return err
 		}
+		if len(raw) > maxRequest {
+			return errSize
+		}
 		c.body = raw
 		if len(raw) > 0 && !json.Valid(raw) {
 			return fmt.Errorf("no JSON")
 		}
 		return nil
 	}
-	form := multipart.NewReader(body, params["boundary"])
+	form, total := multipart.NewReader(body, params["boundary"]), 0
 	for {
 		part, err := form.NextPart()
 		if err == io.EOF {
@@ -322,6 +186,9 @@ func (c *call) read() error {
 			return err
 		}
 		data, err := io.ReadAll(part)
+		if total += len(data); total >= maxRequest-1024 {
+			return errSize
+		}
 		if err != nil {
 			return err
 		}
@@ -329,8 +196,8 @@ func (c *call) read() error {
 			if c.body = data; !json.Valid(data) {
 				return fmt.Errorf("no JSON")
 			}
-		} else if strings.HasPrefix(part.FormName(), "files[") {
-			c.files = append(c.files, upload{part.FileName(), data})
+		} else if n, ok := strings.CutPrefix(part.FormName(), "files["); ok {
+			c.files = append(c.files, upload{strings.TrimSuffix(n, "]"), part.FileName(), data})
 		}
 	}
 }
@@ -340,7 +207,7 @@ func (c *call) decode(into any) error {
 		return nil
 	}
 	if err := json.Unmarshal(c.body, into); err != nil {
-		return badForm("body", err.Error())
+		return badForm("_body", err.Error())
 	}
 	return nil
 }

@@ -10,11 +10,14 @@ func (c *call) me() (answer, error) { return answer{body: showUser(c.s.bot)}, ni
 // application tells the flags of the privileged intents: 1<<19 is MESSAGE_CONTENT
 // without a review. https://docs.discord.com/developers/resources/application#application-object-application-flags
 func (c *call) application() (answer, error) {
-	flags := 1 << 19
-	if c.s.opts.NoContent {
-		flags = 0
+	return answer{body: fields{"id": c.s.appID, "name": c.s.opts.AppName, "flags": c.s.appFlags(), "bot": showUser(c.s.bot)}}, nil
+}
+
+func (s *Sim) appFlags() int {
+	if s.opts.NoContent {
+		return 0
 	}
-	return answer{body: fields{"id": c.s.appID, "name": c.s.opts.AppName, "flags": flags, "bot": showUser(c.s.bot)}}, nil
+	return 1 << 19
 }
 
 func (c *call) gatewayBot() (answer, error) {
@@ -33,8 +36,11 @@ func (c *call) guild(n int) (*guild, error) {
 		if g.id == c.ids[n] && !g.kicked {
 			return g, nil
 		}
+		if g.id == c.ids[n] {
+			return nil, errAccess
+		}
 	}
-	return nil, errAccess
+	return nil, errGuild
 }
 
 func (c *call) getGuild() (answer, error) {

@@ -9,7 +9,10 @@ import (
 	"time"
 )
 
-type nonceKey struct{ channel, author, nonce string }
+// nonceKey is what an enforced nonce is looked up by: "created by the same author with
+// the same nonce", whatever the channel.
+// https://docs.discord.com/developers/resources/message#create-message-jsonform-params
+type nonceKey struct{ author, nonce string }
 
 // draft is what a create or edit carries.
 type draft struct {
@@ -26,9 +29,10 @@ type draft struct {
 	Flags     *int            `json:"flags"`
 	Reference json.RawMessage `json:"message_reference"`
 	// Those of webhooks.
-	Username string `json:"username"`
-	Avatar   string `json:"avatar_url"`
-	Name     string `json:"thread_name"`
+	Username string   `json:"username"`
+	Avatar   string   `json:"avatar_url"`
+	Name     string   `json:"thread_name"`
+	Tags     []string `json:"applied_tags"`
 }
 
 func (d *draft) nonce() string {
@@ -43,12 +47,9 @@ func (d *draft) nonce() string {
 func (c *call) channel() (*channel, error) {
 	ch := c.s.channels[c.ids[0]]
 	switch {
-	case ch == nil || ch.gone || ch.guild.kicked:
-		if ch != nil && ch.guild.kicked {
-			return nil, errAccess
-		}
+	case ch == nil || ch.gone:
 		return nil, errChannel
-	case !c.s.sees(ch):
+	case ch.guild.kicked, !c.s.sees(ch):
 		return nil, errAccess
 	}
 	return ch, nil
@@ -73,12 +74,12 @@ func (c *call) check(d *draft, files int) error {
 	if d.Content != nil {
 		content = *d.Content
 	}
-	total, ok := embedText(d.Embeds)
+	if err := checkEmbeds(d.Embeds); err != nil {
+		return err
+	}
 	switch {
 	case length(content) > 2000:
 		return badForm("content", "Must be 2000 or fewer in length.")
-	case !ok:
-		return badForm("embeds", "Embed size exceeds maximum size of 6000")
 	case len(d.nonce()) > 25:
 		return badForm("nonce", "Must be 25 or fewer in length.")
 	case d.Mentions.bad() != "":
@@ -88,18 +89,26 @@ func (c *call) check(d *draft, files int) error {
 	}
 	for _, f := range c.files {
 		if int64(len(f.data)) > c.s.opts.MaxFile {
-			return refuse(413, 40005, "Request entity too large")
+			return errSize
 		}
 	}
 	if err := checkComponents(d.Components); err != nil {
 		return err
 	}
-	if strings.TrimSpace(content) == "" && total == 0 && files == 0 && len(d.Embeds) < 3 && len(d.Components) < 3 {
+	if normal(content) == "" && files == 0 && none(d.Embeds) && none(d.Components) {
 		return refuse(400, 50006, "Cannot send an empty message")
 	}
 	return nil
 }
 
+// none says whether a list is missing, null or empty.
+func none(list json.RawMessage) bool {
+	text := strings.Join(strings.Fields(string(list)), "")
+	return text == "" || text == "null" || text == "[]"
+}
+
+// checkComponents holds the rules of buttons in rows.
+// https://docs.discord.com/developers/components/reference#button
 func checkComponents(raw json.RawMessage) error {
 	if len(raw) == 0 {
 		return nil
@@ -141,11 +150,11 @@ func (c *call) mayWrite(ch *channel, d *draft) error {
 		need |= AttachFiles
 	}
 	switch {
-	case ch.kind == typeForum:
+	case ch.forum():
 		return refuse(400, 50008, "Cannot send messages in a non-text channel")
 	case !s.has(ch, need):
 		return errPerms
-	case len(d.Embeds) > 2 && !s.has(ch, EmbedLinks):
+	case !none(d.Embeds) && !s.has(ch, EmbedLinks):
 		return errPerms
 	case ch.thread() && ch.locked && !s.has(ch, ManageThreads):
 		return errLocked
@@ -169,12 +178,15 @@ func (c *call) createMessage() (answer, error) {
 	if err := c.check(&d, len(c.files)); err != nil {
 		return answer{}, err
 	}
-	key := nonceKey{ch.id, s.bot.id, d.nonce()}
+	key := nonceKey{s.bot.id, d.nonce()}
 	if old := s.nonces[key]; d.Enforce && key.nonce != "" && old != nil && s.now().Sub(idTime(old.id)) < s.opts.NonceWindow {
 		if old.gone {
 			return answer{}, errMessage // https://github.com/discord/discord-api-docs/pull/6647
 		}
 		return answer{body: s.withNonce(old)}, nil
+	}
+	if err := checkReference(ch, &d); err != nil {
+		return answer{}, err
 	}
 	m := c.compose(ch, &d)
 	if key.nonce != "" {
@@ -182,6 +194,33 @@ func (c *call) createMessage() (answer, error) {
 	}
 	c.publish(m, d.Mentions)
 	return answer{body: s.withNonce(m)}, nil
+}
+
+// checkReference refuses a reply to what is not there, unless fail_if_not_exists is false.
+// https://docs.discord.com/developers/resources/message#message-reference-structure
+func checkReference(ch *channel, d *draft) error {
+	var ref struct {
+		Message string `json:"message_id"`
+		Fail    *bool  `json:"fail_if_not_exists"`
+	}
+	if len(d.Reference) == 0 || json.Unmarshal(d.Reference, &ref) != nil || ref.Message == "" {
+		return nil
+	}
+	if ch.find(ref.Message) == nil && (ref.Fail == nil || *ref.Fail) {
+		return badForm("message_reference", "Unknown message")
+	}
+	return nil
+}
+
+// replied is the message that one answers, if it is still there.
+func replied(m *message) *message {
+	var ref struct {
+		Message string `json:"message_id"`
+	}
+	if len(m.reference) == 0 || json.Unmarshal(m.reference, &ref) != nil {
+		return nil
+	}
+	return m.channel.find(ref.Message)
 }
 
 // withNonce shows a message with its nonce, which only answers to its maker and events have.
@@ -196,25 +235,40 @@ func (s *Sim) withNonce(m *message) fields {
 // compose makes the message; it is in no channel yet.
 func (c *call) compose(ch *channel, d *draft) *message {
 	s := c.s
-	m := &message{id: s.newID(), channel: ch, author: s.bot, nonce: d.nonce(), embeds: d.Embeds, components: d.Components, reference: d.Reference}
+	m := &message{
+		id: s.newID(), channel: ch, author: s.bot, nonce: d.nonce(), embeds: d.Embeds, components: d.Components, reference: d.Reference,
+	}
 	if d.Content != nil {
 		m.content = normal(*d.Content)
 	}
 	if d.Flags != nil {
 		m.flags = *d.Flags & (4 | 4096)
 	}
-	if len(d.Reference) > 2 {
-		m.kind = 19
+	if replied(m) != nil {
+		m.kind = kindReply
+	} else {
+		m.reference = nil
 	}
-	for i, f := range c.files {
-		name := f.name
-		if d.Attachments != nil && i < len(*d.Attachments) && (*d.Attachments)[i].Filename != "" {
-			name = (*d.Attachments)[i].Filename
-		}
-		m.files = append(m.files, s.newFile(name, f.data))
-	}
+	m.files = c.newFiles(d)
 	c.arrival.Result = m.id
 	return m
+}
+
+// newFiles keeps what was uploaded; attachments[].id n names files[n].
+// https://docs.discord.com/developers/reference#uploading-files
+func (c *call) newFiles(d *draft) (list []*attachment) {
+	for _, f := range c.files {
+		name := f.name
+		if d.Attachments != nil {
+			for _, a := range *d.Attachments {
+				if a.Filename != "" && strings.Trim(string(a.ID), `"`) == f.n {
+					name = a.Filename
+				}
+			}
+		}
+		list = append(list, c.s.newFile(name, f.data))
+	}
+	return list
 }
 
 // normal is what Discord makes of a text: blanks at its ends are cut.
@@ -225,7 +279,7 @@ func (c *call) publish(m *message, a *allowed) {
 	s := c.s
 	s.enter(m, a)
 	tell := func() { s.raiseCreate(m) }
-	if s.opts.Echo == EchoAfter {
+	if s.opts.Echo == EchoAfter || s.opts.Echo == EchoDuring && s.rng.IntN(2) == 0 {
 		c.after = append(c.after, tell)
 		return
 	}
@@ -238,7 +292,7 @@ func (s *Sim) enter(m *message, a *allowed) {
 	ch.messages = append(ch.messages, m)
 	s.mention(m, a, false)
 	if ch.thread() && ch.archived {
-		ch.archived = false
+		ch.setArchived(false, s.now())
 		s.raiseThread("THREAD_UPDATE", ch)
 	}
 }
@@ -324,6 +378,9 @@ func (c *call) editMessage() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if m.kind == kindStarter {
+		return answer{}, refuse(403, 50021, "Cannot execute action on a system message")
+	}
 	if m.author != c.s.bot || m.webhook != nil {
 		return answer{}, refuse(403, 50005, "Cannot edit a message authored by another user")
 	}
@@ -340,14 +397,17 @@ func (c *call) change(ch *channel, m *message) (answer, error) {
 	if err := c.decode(&d); err != nil {
 		return answer{}, err
 	}
-	whole := d
+	whole, kept := d, keptFiles(&d, m)
 	if whole.Content == nil {
 		whole.Content = &m.content
 	}
 	if whole.Embeds == nil {
 		whole.Embeds = m.embeds
 	}
-	if err := c.check(&whole, len(m.files)+len(c.files)); err != nil {
+	if whole.Components == nil {
+		whole.Components = m.components
+	}
+	if err := c.check(&whole, len(kept)+len(c.files)); err != nil {
 		return answer{}, err
 	}
 	if d.Content != nil {
@@ -360,18 +420,9 @@ func (c *call) change(ch *channel, m *message) (answer, error) {
 		m.components = d.Components
 	}
 	if d.Flags != nil {
-		m.flags = *d.Flags & 4
+		m.flags = m.flags&^4 | *d.Flags&4 // no other can be changed
 	}
-	if d.Attachments != nil {
-		m.files = slices.DeleteFunc(m.files, func(a *attachment) bool {
-			for _, keep := range *d.Attachments {
-				if strings.Trim(string(keep.ID), `"`) == a.id {
-					return false
-				}
-			}
-			return true
-		})
-	}
+	m.files = append(kept, c.newFiles(&d)...)
 	m.edited = s.now().Truncate(time.Microsecond)
 	s.mention(m, d.Mentions, true)
 	c.arrival.Result = m.id
@@ -379,15 +430,36 @@ func (c *call) change(ch *channel, m *message) (answer, error) {
 	return answer{body: s.showMessage(m, false, false)}, nil
 }
 
+// keptFiles are those that remain: with "attachments" only the ones it lists.
+// https://docs.discord.com/developers/resources/message#edit-message
+func keptFiles(d *draft, m *message) (list []*attachment) {
+	for _, a := range m.files {
+		keep := d.Attachments == nil
+		if !keep {
+			for _, listed := range *d.Attachments {
+				keep = keep || strings.Trim(string(listed.ID), `"`) == a.id
+			}
+		}
+		if keep {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// deleteMessage: what stands in an archived thread cannot be deleted either, by
+// https://github.com/victornpb/undiscord/pull/520, nor what Discord itself says there.
 func (c *call) deleteMessage() (answer, error) {
 	ch, m, err := c.message(1)
 	if err != nil {
 		return answer{}, err
 	}
-	if (m.author != c.s.bot || m.webhook != nil) && !c.s.has(ch, ManageMessages) {
+	switch {
+	case m.kind == kindStarter:
+		return answer{}, refuse(403, 50021, "Cannot execute action on a system message")
+	case (m.author != c.s.bot || m.webhook != nil) && !c.s.has(ch, ManageMessages):
 		return answer{}, errPerms
-	}
-	if ch.archived && ch.locked && !c.s.has(ch, ManageThreads) {
+	case ch.archived:
 		return answer{}, errArchive
 	}
 	c.s.takeAway(m)

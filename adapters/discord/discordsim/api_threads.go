@@ -37,21 +37,26 @@ func (c *call) patchChannel() (answer, error) {
 		return answer{}, errPerms
 	case d.Locked != nil && *d.Locked != ch.locked && !manages:
 		return answer{}, errPerms
-	case ch.locked && !manages, ch.owner != c.s.bot.id && !manages && d.Name != nil:
+	case ch.locked && !manages, ch.owner != c.s.bot.id && !manages && (d.Name != nil || d.Archived != nil && *d.Archived):
+		return answer{}, errPerms
+	case !manages && !c.s.has(ch, SendMessagesInThreads):
 		return answer{}, errPerms
 	case ch.archived && (d.Archived == nil || *d.Archived) && (d.Name != nil || d.Locked != nil):
 		return answer{}, errArchive
 	case d.Name != nil && (length(*d.Name) < 1 || length(*d.Name) > 100):
 		return answer{}, badForm("name", "Must be between 1 and 100 in length.")
 	}
+	if d.Archived != nil && !*d.Archived && ch.archived && c.s.full(ch.guild) {
+		return answer{}, errThreads
+	}
 	if d.Archived != nil {
-		ch.archived = *d.Archived
+		ch.setArchived(*d.Archived, c.s.now())
 	}
 	if d.Locked != nil {
 		ch.locked = *d.Locked
 	}
 	if d.Name != nil {
-		ch.name = *d.Name
+		c.s.rename(ch, c.s.bot, *d.Name)
 	}
 	c.s.raiseThread("THREAD_UPDATE", ch)
 	return answer{body: c.s.showChannel(ch)}, nil
@@ -103,18 +108,16 @@ func (c *call) threadFromMessage() (answer, error) {
 		return answer{}, err
 	}
 	switch {
-	case ch.thread() || ch.kind == typeForum:
-		return answer{}, refuse(400, 50024, "Cannot execute action on this channel type")
-	case !c.s.has(ch, CreatePublicThreads):
+	case ch.thread() || ch.forum():
+		return answer{}, errKind
+	case !c.s.has(ch, CreatePublicThreads), !c.s.has(ch, ReadMessageHistory):
 		return answer{}, errPerms
 	case c.s.channels[m.id] != nil:
 		return answer{}, refuse(400, 160004, "A thread has already been created for this message")
+	case c.s.full(ch.guild):
+		return answer{}, errThreads
 	}
-	th := c.s.openThread(ch, m.id, d.Name, c.s.bot.id, d.AutoArchive)
-	m.starts = th
-	if !c.s.opts.QuietUpdates {
-		c.s.raiseUpdate(m) // its flag HAS_THREAD is set
-	}
+	th := c.s.threadOn(m, c.s.bot, d.Name, d.AutoArchive)
 	c.arrival.Result = th.id
 	return answer{status: http.StatusCreated, body: c.s.showChannel(th)}, nil
 }
@@ -133,17 +136,11 @@ func (c *call) createThread() (answer, error) {
 	if err := d.check(); err != nil {
 		return answer{}, err
 	}
-	if ch.kind != typeForum {
-		kind := typePrivate // the default, which surprises
-		if d.Type != nil {
-			kind = *d.Type
-		}
-		if !s.has(ch, CreatePublicThreads) || ch.thread() {
-			return answer{}, errPerms
-		}
-		th := s.openThread(ch, s.newID(), d.Name, s.bot.id, d.AutoArchive)
-		th.kind = kind
-		return answer{status: http.StatusCreated, body: s.showChannel(th)}, nil
+	if s.full(ch.guild) {
+		return answer{}, errThreads
+	}
+	if !ch.forum() {
+		return c.createBareThread(ch, &d)
 	}
 	switch {
 	case d.Message == nil:
@@ -160,7 +157,7 @@ func (c *call) createThread() (answer, error) {
 	}
 	m := c.compose(ch, d.Message)
 	m.nonce = "" // posts of forums have none
-	th := s.openThread(ch, m.id, d.Name, s.bot.id, d.AutoArchive)
+	th := s.openThread(ch, m.id, typePublic, d.Name, s.bot.id, d.AutoArchive)
 	th.applied = d.Tags
 	m.channel = th
 	c.publish(m, d.Message.Mentions)
@@ -169,14 +166,89 @@ func (c *call) createThread() (answer, error) {
 	return answer{status: http.StatusCreated, body: shown}, nil
 }
 
+// createBareThread starts a thread that hangs on no message. Its type is private unless
+// one is given. https://docs.discord.com/developers/resources/channel#start-thread-without-message
+func (c *call) createBareThread(ch *channel, d *threadDraft) (answer, error) {
+	s := c.s
+	kind, need := typePrivate, CreatePrivateThreads
+	if d.Type != nil {
+		kind = *d.Type
+	}
+	switch kind {
+	case typePublic, typeNewsThread:
+		need = CreatePublicThreads
+	case typePrivate:
+	default:
+		return answer{}, badForm("type", "Value must be one of {10, 11, 12}.")
+	}
+	switch {
+	case ch.thread():
+		return answer{}, errKind
+	case !s.has(ch, need):
+		return answer{}, errPerms
+	}
+	th := s.openThread(ch, s.newID(), kind, d.Name, s.bot.id, d.AutoArchive)
+	if kind != typePrivate {
+		s.announce(&message{id: s.newID(), channel: ch, author: s.bot, kind: kindThread, content: d.Name, starts: th})
+	}
+	c.arrival.Result = th.id
+	return answer{status: http.StatusCreated, body: s.showChannel(th)}, nil
+}
+
+var errThreads = refuse(400, 160006, "Maximum number of active threads reached")
+
+// full says whether a guild has as many active threads as it may.
+func (s *Sim) full(g *guild) bool {
+	n := 0
+	for _, ch := range g.channels {
+		if ch.thread() && !ch.gone && !ch.archived {
+			n++
+		}
+	}
+	return n >= s.opts.ActiveThreads
+}
+
+// threadOn starts a thread from a message. Discord then puts a starter message into the
+// thread, which tells nothing new, and marks the message. The caller holds mu.
+// https://docs.discord.com/developers/topics/threads
+func (s *Sim) threadOn(m *message, owner *user, name string, autoArchive int) *channel {
+	kind := typePublic
+	if m.channel.kind == typeAnnouncement {
+		kind = typeNewsThread
+	}
+	th := s.openThread(m.channel, m.id, kind, name, owner.id, autoArchive)
+	m.starts = th
+	s.announce(&message{id: s.newID(), channel: th, author: owner, kind: kindStarter, reference: encode(fields{
+		"type": 0, "message_id": m.id, "channel_id": m.channel.id, "guild_id": m.channel.guild.id,
+	})})
+	if !s.opts.QuietUpdates {
+		s.raiseUpdate(m) // its flag HAS_THREAD is set
+	}
+	return th
+}
+
+// announce lets Discord itself say something. The caller holds mu.
+func (s *Sim) announce(m *message) {
+	m.channel.messages = append(m.channel.messages, m)
+	s.raiseCreate(m)
+}
+
+// rename renames a thread, which is told in it. The caller holds mu.
+func (s *Sim) rename(th *channel, by *user, name string) {
+	if th.name != name {
+		th.name = name
+		s.announce(&message{id: s.newID(), channel: th, author: by, kind: kindRename, content: name})
+	}
+}
+
 // openThread makes a thread and tells of it. The caller holds mu.
-func (s *Sim) openThread(parent *channel, id, name, owner string, autoArchive int) *channel {
+func (s *Sim) openThread(parent *channel, id string, kind int, name, owner string, autoArchive int) *channel {
 	if autoArchive == 0 {
 		autoArchive = 4320
 	}
 	th := &channel{
-		id: id, name: name, kind: typePublic, guild: parent.guild, parent: parent, owner: owner,
-		autoArchive: autoArchive, newAt: s.now(),
+		id: id, name: name, kind: kind, guild: parent.guild, parent: parent, owner: owner,
+		autoArchive: autoArchive, newAt: s.now(), archivedAt: s.now(),
 	}
 	s.channels[id] = th
 	parent.guild.channels = append(parent.guild.channels, th)
@@ -198,6 +270,8 @@ func (s *Sim) deleteThread(th *channel) {
 	th.gone = true
 }
 
+// archivedThreads lists them by the time at which they were archived, newest first.
+// https://docs.discord.com/developers/resources/channel#list-public-archived-threads
 func (c *call) archivedThreads() (answer, error) {
 	ch, err := c.channel()
 	if err != nil {
@@ -207,7 +281,7 @@ func (c *call) archivedThreads() (answer, error) {
 		return answer{}, errPerms
 	}
 	limit, _ := strconv.Atoi(c.query.Get("limit"))
-	if limit == 0 {
+	if limit < 1 {
 		limit = 50
 	}
 	before := time.Time{}
@@ -216,18 +290,18 @@ func (c *call) archivedThreads() (answer, error) {
 			return answer{}, badForm("before", "Not a timestamp")
 		}
 	}
-	list, more := []fields{}, false
-	for _, th := range slices.Backward(c.s.inOrder(ch.guild)) {
-		if th.parent != ch || !th.archived || !before.IsZero() && !th.newAt.Before(before) {
-			continue
+	var archived []*channel
+	for _, th := range c.s.inOrder(ch.guild) {
+		if th.parent == ch && th.archived && th.kind != typePrivate && (before.IsZero() || th.archivedAt.Before(before)) {
+			archived = append(archived, th)
 		}
-		if len(list) == limit {
-			more = true
-			break
-		}
+	}
+	slices.SortStableFunc(archived, func(a, b *channel) int { return b.archivedAt.Compare(a.archivedAt) })
+	list := []fields{}
+	for _, th := range archived[:min(limit, len(archived))] {
 		list = append(list, c.s.showChannel(th))
 	}
-	return answer{body: fields{"threads": list, "members": []fields{}, "has_more": more}}, nil
+	return answer{body: fields{"threads": list, "members": []fields{}, "has_more": len(archived) > limit}}, nil
 }
 
 func (c *call) joinThread() (answer, error) {
@@ -239,109 +313,4 @@ func (c *call) joinThread() (answer, error) {
 		return answer{}, errArchive
 	}
 	return answer{}, nil
-}
-
-// emojiOf reads an emoji of a path: Unicode, or name:id.
-func emojiOf(s string) (name, id string) {
-	for i := len(s) - 1; i > 0; i-- {
-		if s[i] == ':' && validID(s[i+1:]) {
-			return s[:i], s[i+1:]
-		}
-	}
-	return s, ""
-}
-
-func (c *call) addReaction() (answer, error) {
-	ch, m, err := c.message(1)
-	if err != nil {
-		return answer{}, err
-	}
-	name, id := emojiOf(c.ids[2])
-	switch {
-	case ch.archived:
-		return answer{}, errArchive
-	case name == "" || id == "" && name[0] < 0x80 && !(len(name) > 1 && name[len(name)-1] >= 0x80):
-		return answer{}, refuse(400, 10014, "Unknown Emoji")
-	case !c.s.has(ch, ReadMessageHistory), m.reaction(name, id) == nil && !c.s.has(ch, AddReactions):
-		return answer{}, errPerms
-	}
-	c.s.react(m, c.s.bot, name, id)
-	return answer{}, nil
-}
-
-func (c *call) removeReaction() (answer, error) {
-	ch, m, err := c.message(1)
-	if err != nil {
-		return answer{}, err
-	}
-	if ch.archived {
-		return answer{}, errArchive
-	}
-	name, id := emojiOf(c.ids[2])
-	c.s.unreact(m, c.s.bot, name, id)
-	return answer{}, nil
-}
-
-func (c *call) listReactions() (answer, error) {
-	_, m, err := c.message(1)
-	if err != nil {
-		return answer{}, err
-	}
-	name, id := emojiOf(c.ids[2])
-	list := []fields{}
-	if r := m.reaction(name, id); r != nil {
-		for _, u := range r.users {
-			if c.query.Get("after") == "" || compareIDs(u, c.query.Get("after")) > 0 {
-				list = append(list, showUser(c.s.users[u]))
-			}
-		}
-	}
-	return answer{body: list}, nil
-}
-
-func (m *message) reaction(name, id string) *reaction {
-	for _, r := range m.reactions {
-		if r.emoji == name && r.emojiID == id {
-			return r
-		}
-	}
-	return nil
-}
-
-// react and unreact do nothing when it is so already. The caller holds mu.
-func (s *Sim) react(m *message, u *user, name, id string) {
-	r := m.reaction(name, id)
-	if r == nil {
-		r = &reaction{emoji: name, emojiID: id}
-		m.reactions = append(m.reactions, r)
-	}
-	if slices.Contains(r.users, u.id) {
-		return
-	}
-	r.users = append(r.users, u.id)
-	s.raiseReaction("MESSAGE_REACTION_ADD", m, u, name, id)
-}
-
-func (s *Sim) unreact(m *message, u *user, name, id string) {
-	r := m.reaction(name, id)
-	if r == nil || !slices.Contains(r.users, u.id) {
-		return
-	}
-	r.users = slices.DeleteFunc(r.users, func(o string) bool { return o == u.id })
-	if len(r.users) == 0 {
-		m.reactions = slices.DeleteFunc(m.reactions, func(o *reaction) bool { return o == r })
-	}
-	s.raiseReaction("MESSAGE_REACTION_REMOVE", m, u, name, id)
-}
-
-func (s *Sim) raiseReaction(kind string, m *message, u *user, name, id string) {
-	f := fields{
-		"user_id": u.id, "channel_id": m.channel.id, "message_id": m.id, "guild_id": m.channel.guild.id,
-		"emoji": showEmoji(name, id), "type": 0,
-	}
-	if kind == "MESSAGE_REACTION_ADD" {
-		f["member"] = m.channel.guild.showMember(u, true)
-		f["message_author_id"] = m.author.id
-	}
-	s.raise(event{kind: kind, channel: m.channel, data: fixed(f)})
 }

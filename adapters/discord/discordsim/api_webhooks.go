@@ -1,6 +1,7 @@
 package discordsim
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 )
@@ -54,13 +55,14 @@ func (c *call) createWebhook() (answer, error) {
 	case !c.s.has(ch, ManageWebhooks):
 		return answer{}, errPerms
 	case ch.thread():
-		return answer{}, refuse(400, 50024, "Cannot execute action on this channel type")
+		return answer{}, errKind
 	case length(d.Name) < 1 || length(d.Name) > 80 || strings.Contains(lower, "clyde") || strings.Contains(lower, "discord"):
 		return answer{}, badForm("name", "Username cannot contain \"discord\"")
 	case count >= 15:
 		return answer{}, refuse(400, 30007, "Maximum number of webhooks reached (15)")
 	}
 	h := c.s.newHook(ch, d.Name, true)
+	c.s.raiseHooks(ch)
 	return answer{body: c.s.showHook(h)}, nil
 }
 
@@ -79,17 +81,54 @@ func (c *call) hook() (*webhook, error) {
 	case h == nil || h.gone || h.channel.gone:
 		return nil, errHook
 	case h.token != c.ids[1]:
-		return nil, refuse(401, 50027, "Invalid Webhook Token")
+		return nil, errHookKey
 	}
 	return h, nil
+}
+
+var errHookForum = refuse(400, 220001, "Webhooks posted to forum channels must have a thread_name or thread_id")
+
+// ownHook returns a webhook of the path that the bot may manage.
+func (c *call) ownHook() (*webhook, error) {
+	h := c.s.webhooks[c.ids[0]]
+	switch {
+	case h == nil || h.gone || h.channel.gone || h.channel.guild.kicked:
+		return nil, errHook
+	case !c.s.has(h.channel, ManageWebhooks):
+		return nil, errPerms
+	}
+	return h, nil
+}
+
+func (c *call) getWebhook() (answer, error) {
+	h, err := c.ownHook()
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{body: c.s.showHook(h)}, nil
+}
+
+func (c *call) deleteWebhook() (answer, error) {
+	h, err := c.ownHook()
+	if err != nil {
+		return answer{}, err
+	}
+	h.gone = true
+	c.s.raiseHooks(h.channel)
+	return answer{}, nil
+}
+
+// raiseHooks tells that a channel's webhooks changed, not which or how.
+func (s *Sim) raiseHooks(ch *channel) {
+	s.raise(event{kind: "WEBHOOKS_UPDATE", channel: ch, data: fixed(fields{"guild_id": ch.guild.id, "channel_id": ch.id})})
 }
 
 // hookThread is where a webhook writes: its channel, or the thread that thread_id names.
 func (c *call) hookThread(h *webhook) (*channel, error) {
 	id := c.query.Get("thread_id")
 	if id == "" {
-		if h.channel.kind == typeForum {
-			return nil, refuse(400, 220001, "Webhooks posted to forum channels must have a thread_name or thread_id")
+		if h.channel.forum() {
+			return nil, errHookForum
 		}
 		return h.channel, nil
 	}
@@ -103,14 +142,10 @@ func (c *call) hookThread(h *webhook) (*channel, error) {
 // executeWebhook posts. Without wait nothing of the outcome is told.
 // https://docs.discord.com/developers/resources/webhook#execute-webhook
 func (c *call) executeWebhook() (answer, error) {
-	if in := c.s.inters[c.ids[1]]; in != nil && c.ids[0] == c.s.appID {
-		return c.followUp(in)
+	if c.ids[0] == c.s.appID {
+		return c.followUp()
 	}
 	h, err := c.hook()
-	if err != nil {
-		return answer{}, err
-	}
-	ch, err := c.hookThread(h)
 	if err != nil {
 		return answer{}, err
 	}
@@ -118,21 +153,12 @@ func (c *call) executeWebhook() (answer, error) {
 	if err := c.decode(&d); err != nil {
 		return answer{}, err
 	}
-	lower := strings.ToLower(d.Username)
+	m, err := c.hookPost(h, &d)
 	switch {
-	case length(d.Username) > 80 || strings.Contains(lower, "clyde") || strings.Contains(lower, "discord"):
-		return answer{}, badForm("username", "Username cannot contain \"discord\"")
-	case ch.thread() && ch.locked:
-		return answer{}, errLocked
-	}
-	if err := c.check(&d, len(c.files)); err != nil {
+	case err != nil && c.query.Get("wait") == "true":
 		return answer{}, err
-	}
-	m := c.compose(ch, &d)
-	m.nonce, m.kind, m.reference = "", 0, nil // webhooks have neither nonce nor replies
-	m.webhook, m.username, m.avatar = h, d.Username, d.Avatar
-	if m.username == "" {
-		m.username = h.name
+	case err != nil: // "a message that is not saved does not return an error"
+		return answer{status: http.StatusNoContent}, nil
 	}
 	c.publish(m, d.Mentions)
 	if c.query.Get("wait") != "true" {
@@ -141,10 +167,45 @@ func (c *call) executeWebhook() (answer, error) {
 	return answer{body: c.s.showMessage(m, false, false)}, nil
 }
 
-func (c *call) hookMessage() (*channel, *message, error) {
-	if in := c.s.inters[c.ids[1]]; in != nil && c.ids[0] == c.s.appID {
-		return nil, nil, errMessage
+// hookPost makes a webhook's message. In a forum thread_name opens a post for it.
+func (c *call) hookPost(h *webhook, d *draft) (*message, error) {
+	ch, err := c.hookThread(h)
+	opens := errors.Is(err, errHookForum) && d.Name != ""
+	lower := strings.ToLower(d.Username)
+	switch {
+	case err != nil && !opens:
+		return nil, err
+	case d.Name != "" && !h.channel.forum():
+		return nil, refuse(400, 220003, "Webhooks can only create threads in forum channels")
+	case d.Name != "" && !opens:
+		return nil, refuse(400, 220002, "Webhooks posted to forum channels cannot have both a thread_name and thread_id")
+	case opens && h.channel.requireTag && len(d.Tags) == 0:
+		return nil, refuse(400, 40067, "A tag is required to create a forum post in this channel")
+	case length(d.Username) > 80 || strings.Contains(lower, "clyde") || strings.Contains(lower, "discord"):
+		return nil, badForm("username", "Username cannot contain \"discord\"")
+	case !opens && ch.thread() && ch.locked:
+		return nil, errLocked
 	}
+	if err := c.check(d, len(c.files)); err != nil {
+		return nil, err
+	}
+	if opens {
+		ch = h.channel
+	}
+	m := c.compose(ch, d)
+	m.nonce, m.kind, m.reference = "", 0, nil // webhooks have neither nonce nor replies
+	m.webhook, m.username, m.avatar = h, d.Username, d.Avatar
+	if m.username == "" {
+		m.username = h.name
+	}
+	if opens {
+		m.channel = c.s.openThread(ch, m.id, typePublic, d.Name, h.id, 0)
+		m.channel.applied = d.Tags
+	}
+	return m, nil
+}
+
+func (c *call) hookMessage() (*channel, *message, error) {
 	h, err := c.hook()
 	if err != nil {
 		return nil, nil, err

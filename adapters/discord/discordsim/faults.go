@@ -18,13 +18,16 @@ type Fault struct {
 	Skip, Times int
 	Probability float64
 
+	// Apply lets the call take effect before the rest happens.
 	Apply bool
+	// Delay holds the call back, or with Apply its answer.
 	Delay time.Duration
 	// Status answers with this HTTP status. 429 carries RetryAfter, in seconds.
 	Status     int
 	RetryAfter float64
-	// Global makes a 429 the global one.
+	// Global makes a 429 the global one; Scope "shared" one that does not count as invalid.
 	Global bool
+	Scope  string
 	// Error answers with this code of Discord's, with Status or 400.
 	Error int
 	// BrokenJSON answers 200 with half a document, HTML with a page of Cloudflare's.

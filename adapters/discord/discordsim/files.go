@@ -16,11 +16,11 @@ import (
 func (s *Sim) fileURL(channelID string, a *attachment) string {
 	ex := strconv.FormatInt(s.now().Add(s.opts.FileTTL).Unix(), 16)
 	is := strconv.FormatInt(s.now().Unix(), 16)
-	return fmt.Sprintf("%s/attachments/%s/%s/%s?ex=%s&is=%s&hm=%s&", s.base, channelID, a.id, a.name, ex, is, sign(a.id, ex))
+	return fmt.Sprintf("%s/attachments/%s/%s/%s?ex=%s&is=%s&hm=%s&", s.base, channelID, a.id, a.name, ex, is, sign(a.id, ex, is))
 }
 
-func sign(id, ex string) string {
-	return fmt.Sprintf("%x", sha256.Sum256([]byte("simulated/"+id+"/"+ex)))[:32]
+func sign(id, ex, is string) string {
+	return fmt.Sprintf("%x", sha256.Sum256([]byte("simulated/"+id+"/"+ex+"/"+is)))
 }
 
 func (s *Sim) serveFile(w http.ResponseWriter, r *http.Request) {
@@ -30,11 +30,15 @@ func (s *Sim) serveFile(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	until, err := strconv.ParseInt(q.Get("ex"), 16, 64)
 	switch {
-	case a == nil || err != nil || q.Get("hm") != sign(a.id, q.Get("ex")) || s.now().After(time.Unix(until, 0)):
+	case a == nil || err != nil || q.Get("hm") != sign(a.id, q.Get("ex"), q.Get("is")) || s.now().After(time.Unix(until, 0)):
 		http.Error(w, "This content is no longer available.", http.StatusNotFound)
 	case r.Header.Get("Authorization") != "":
 		http.Error(w, "the token was sent to the file server", http.StatusBadRequest)
 	default:
+		// People's files are served from the page's own host: they may run nothing there.
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Content-Disposition", "attachment")
 		w.Header().Set("Content-Type", a.kind)
 		w.Header().Set("Content-Length", strconv.Itoa(len(a.content)))
 		_, _ = w.Write(a.content)

@@ -1,8 +1,12 @@
 package discordsim
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,8 +18,11 @@ const (
 	opDispatch   = 0
 	opHeartbeat  = 1
 	opIdentify   = 2
+	opPresence   = 3
+	opVoice      = 4
 	opResume     = 6
 	opReconnect  = 7
+	opMembers    = 8
 	opInvalid    = 9
 	opHello      = 10
 	opAck        = 11
@@ -25,6 +32,7 @@ const (
 // The intents that decide what an app is sent.
 const (
 	intentGuilds    = 1 << 0
+	intentWebhooks  = 1 << 5
 	intentMessages  = 1 << 9
 	intentReactions = 1 << 10
 	intentContent   = 1 << 15
@@ -43,96 +51,17 @@ type session struct {
 	sim     *Sim
 	id      string
 	intents int
-	log     []packet // everything dispatched, by sequence from 1
-	conn    *socket
-	lostAt  time.Time
-	dead    bool
-}
-
-// socket is one connection. Packets go out in the order in which they were put.
-type socket struct {
-	ws   *websocket.Conn
-	mu   sync.Mutex
-	out  [][]byte
-	wake chan struct{}
-	end  chan struct{}
-	once sync.Once
-	// silent swallows everything in both directions; half cuts the next packet.
-	silent, half bool
-	code         int
-}
-
-func (c *socket) put(p packet) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.silent {
-		return
-	}
-	raw := encode(p)
-	if c.half {
-		c.half = false
-		raw = raw[:len(raw)/2]
-	}
-	c.out = append(c.out, raw)
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
-}
-
-// finish closes the connection after what was put has been written.
-func (c *socket) finish(code int) {
-	c.once.Do(func() {
-		c.mu.Lock()
-		c.code = code
-		c.mu.Unlock()
-		close(c.end)
-	})
-}
-
-func (c *socket) write() {
-	defer func() { _ = c.ws.Close() }()
-	for {
-		c.mu.Lock()
-		batch, code := c.out, c.code
-		c.out = nil
-		c.mu.Unlock()
-		for _, raw := range batch {
-			_ = c.ws.SetWriteDeadline(time.Now().Add(5 * time.Second))
-			if c.ws.WriteMessage(websocket.TextMessage, raw) != nil {
-				return
-			}
-		}
-		select {
-		case <-c.wake:
-			continue
-		default:
-		}
-		select {
-		case <-c.wake:
-		case <-c.end:
-			c.mu.Lock()
-			more := len(c.out) > 0
-			c.mu.Unlock()
-			if more {
-				continue
-			}
-			if code == 0 {
-				c.mu.Lock()
-				code = c.code
-				c.mu.Unlock()
-			}
-			if code > 0 {
-				_ = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), time.Now().Add(time.Second))
-			}
-			return
-		}
-	}
+	// log is what was dispatched and can be replayed; last is the last sequence number.
+	log    []packet
+	last   int64
+	conn   *socket
+	lostAt time.Time
+	dead   bool
 }
 
 func (s *Sim) serveGateway(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Query().Get("v") != "10" || r.URL.Query().Get("encoding") != "json" {
-		http.Error(w, "the simulator speaks v=10 and encoding=json", http.StatusBadRequest)
+	if r.URL.Query().Get("encoding") != "json" {
+		http.Error(w, "the simulator speaks encoding=json", http.StatusBadRequest)
 		return
 	}
 	up := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
@@ -151,7 +80,13 @@ func (s *Sim) serveGateway(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var writing sync.WaitGroup
-	writing.Go(c.write)
+	writing.Go(func() { c.write(s.changed) })
+	if r.URL.Query().Get("v") != "10" {
+		c.finish(4012)
+		writing.Wait()
+		s.do(func() { s.stats.Connections-- })
+		return
+	}
 	c.put(packet{Op: opHello, Data: encode(fields{"heartbeat_interval": s.opts.Heartbeat.Milliseconds()})})
 	s.hear(c, r.URL.Path == "/resume/")
 	c.finish(-1)
@@ -167,7 +102,8 @@ func (s *Sim) serveGateway(w http.ResponseWriter, r *http.Request) {
 }
 
 // hear reads what the client sends until the connection ends. A client that was not
-// heard from for a heartbeat and a half is closed with 4009.
+// heard from for a heartbeat and a half is closed with 4009, and its session is gone.
+// https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes
 func (s *Sim) hear(c *socket, resuming bool) {
 	c.ws.SetReadLimit(1 << 20)
 	for {
@@ -177,7 +113,15 @@ func (s *Sim) hear(c *socket, resuming bool) {
 			s.do(func() { s.closedByClient(c, closed.Code) })
 			return
 		}
+		if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+			s.do(func() { s.timedOut(c) })
+			return
+		}
 		if err != nil {
+			return
+		}
+		if c.tooFast(s.now(), s.opts.Heartbeat) {
+			c.finish(4008)
 			return
 		}
 		c.mu.Lock()
@@ -208,6 +152,16 @@ func (s *Sim) closedByClient(c *socket, code int) {
 	}
 }
 
+// timedOut closes a connection on which no heartbeat came. The caller holds mu.
+func (s *Sim) timedOut(c *socket) {
+	for _, ses := range s.sessions {
+		if ses.conn == c {
+			ses.dead = true
+		}
+	}
+	c.finish(4009)
+}
+
 func (s *Sim) obeyPacket(c *socket, p packet, resuming bool) bool {
 	switch p.Op {
 	case opHeartbeat:
@@ -221,6 +175,13 @@ func (s *Sim) obeyPacket(c *socket, p packet, resuming bool) bool {
 			return true
 		}
 		return s.resume(c, p.Data)
+	case opPresence, opVoice, opMembers:
+		known := false
+		s.do(func() { known = s.withConn(c) != nil })
+		if !known {
+			c.finish(4003)
+		}
+		return known
 	default:
 		c.finish(4001)
 		return false
@@ -233,13 +194,18 @@ func (s *Sim) identify(c *socket, raw json.RawMessage) (ok bool) {
 		Token      string `json:"token"`
 		Intents    int    `json:"intents"`
 		Properties fields `json:"properties"`
+		Shard      []int  `json:"shard"`
 	}
 	s.do(func() {
 		s.identifies++
 		s.stats.Identifies++
+		early := s.opts.IdentifyEvery > 0 && !s.identified.IsZero() && s.now().Sub(s.identified) < s.opts.IdentifyEvery
+		s.identified = s.now()
 		err := json.Unmarshal(raw, &d)
 		code := 0
 		switch {
+		case d.Shard != nil && (len(d.Shard) != 2 || d.Shard[0] < 0 || d.Shard[0] >= d.Shard[1]):
+			code = 4010
 		case err != nil:
 			code = 4002
 		case d.Token != s.opts.Token || s.revoked:
@@ -258,6 +224,11 @@ func (s *Sim) identify(c *socket, raw json.RawMessage) (ok bool) {
 			return
 		}
 		ok = true
+		s.forget()
+		if early { // more than max_concurrency in five seconds
+			c.put(packet{Op: opInvalid, Data: encode(false)})
+			return
+		}
 		ses := &session{sim: s, id: s.newID(), intents: d.Intents, conn: c}
 		s.sessions = append(s.sessions, ses)
 		guilds := []fields{}
@@ -268,10 +239,10 @@ func (s *Sim) identify(c *socket, raw json.RawMessage) (ok bool) {
 		}
 		ses.dispatch("READY", fields{
 			"v": 10, "user": showUser(s.bot), "guilds": guilds, "session_id": ses.id, "session_type": "normal",
-			"resume_gateway_url": "ws" + s.base[len("http"):] + "/resume/", "application": fields{"id": s.appID, "flags": 0}, "shard": []int{0, 1},
+			"resume_gateway_url": "ws" + s.base[len("http"):] + "/resume/", "application": fields{"id": s.appID, "flags": s.appFlags()}, "shard": []int{0, 1},
 		})
 		for _, g := range s.guilds {
-			if !g.kicked && d.Intents&intentGuilds != 0 {
+			if !g.kicked && !g.out && d.Intents&intentGuilds != 0 {
 				ses.dispatch("GUILD_CREATE", s.showGuild(g))
 			}
 		}
@@ -281,13 +252,15 @@ func (s *Sim) identify(c *socket, raw json.RawMessage) (ok bool) {
 
 func (s *Sim) withConn(c *socket) *session {
 	for _, ses := range s.sessions {
-		if ses.conn == c {
+		if ses.conn == c && !ses.dead {
 			return ses
 		}
 	}
 	return nil
 }
 
+// resume replays what a session missed. Without all of it there is no resuming.
+// https://docs.discord.com/developers/events/gateway#resuming
 func (s *Sim) resume(c *socket, raw json.RawMessage) (ok bool) {
 	var d struct {
 		Token   string `json:"token"`
@@ -309,10 +282,16 @@ func (s *Sim) resume(c *socket, raw json.RawMessage) (ok bool) {
 			c.put(packet{Op: opInvalid, Data: encode(false)})
 			return
 		}
-		if d.Seq < 0 || d.Seq > int64(len(ses.log)) {
+		if d.Seq < 0 || d.Seq > ses.last {
 			ses.dead = true
 			c.finish(4007)
 			ok = false
+			return
+		}
+		missed := ses.last - d.Seq
+		if missed > int64(len(ses.log)) {
+			ses.dead = true
+			c.put(packet{Op: opInvalid, Data: encode(false)})
 			return
 		}
 		if ses.conn != nil && ses.conn != c {
@@ -320,7 +299,7 @@ func (s *Sim) resume(c *socket, raw json.RawMessage) (ok bool) {
 		}
 		s.stats.Resumes++
 		ses.conn = c
-		for _, p := range ses.log[d.Seq:] {
+		for _, p := range ses.log[int64(len(ses.log))-missed:] {
 			c.put(p)
 		}
 		ses.dispatch("RESUMED", fields{})
@@ -340,13 +319,44 @@ func (s *Sim) session(id string) *session {
 
 // dispatch gives a session its next event. The caller holds mu.
 func (ses *session) dispatch(kind string, data any) {
-	seq := int64(len(ses.log) + 1)
+	ses.last++
+	seq := ses.last
 	p := packet{Op: opDispatch, Data: encode(data), Seq: &seq, Type: &kind}
-	ses.log = append(ses.log, p)
+	if ses.log = append(ses.log, p); len(ses.log) > ses.sim.opts.Replay {
+		ses.log = ses.log[1:]
+	}
 	ses.sim.stats.Events++
 	if ses.conn != nil {
 		ses.conn.put(p)
 	}
+}
+
+// flushed says whether every event was written. The caller holds mu.
+func (s *Sim) flushed() bool {
+	for _, ses := range s.live() {
+		if !ses.conn.idle() {
+			return false
+		}
+	}
+	return true
+}
+
+// flush waits, a second at most, until every event was written.
+func (s *Sim) flush(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	_ = s.WaitFor(ctx, func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.flushed()
+	})
+}
+
+// forget drops sessions that nobody can resume any more. The caller holds mu.
+func (s *Sim) forget() {
+	s.sessions = slices.DeleteFunc(s.sessions, func(ses *session) bool {
+		return ses.conn == nil && (ses.dead || s.now().Sub(ses.lostAt) >= s.opts.SessionTTL)
+	})
 }
 
 // drop ends the session's connection without a word. The caller holds mu.

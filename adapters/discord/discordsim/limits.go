@@ -1,9 +1,11 @@
 package discordsim
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -36,7 +38,7 @@ func rateOf(method, route string) rate {
 		return rate{"threads", 5, 5 * time.Second}
 	case route == "channels/:id/messages/:id/reactions/:emoji/@me":
 		return rate{"react", 1, 250 * time.Millisecond}
-	case len(route) > 9 && route[:9] == "webhooks/":
+	case strings.HasPrefix(route, "webhooks/"):
 		return rate{"hook", 5, 2 * time.Second}
 	}
 	return rate{"other-" + method, 50, time.Second}
@@ -47,19 +49,20 @@ const globalRate = 50
 
 // limit takes one call from the buckets, sets the headers, and returns how long to wait
 // when there is none left. The caller holds mu.
-func (s *Sim) limit(h http.Header, method, route, major string) (wait time.Duration, global bool) {
-	if s.opts.Limits.Off {
+func (s *Sim) limit(h http.Header, e endpoint, ids []string) (wait time.Duration, global bool) {
+	if s.opts.Limits.Off || e.handle == nil {
 		return 0, false
 	}
 	now := s.now()
+	interaction := strings.HasPrefix(e.route, "interactions/") // outside the global limit
 	if s.global.until.Before(now) || s.global.until.IsZero() {
-		s.global = bucket{left: int(globalRate * s.opts.Limits.Scale), until: now.Add(time.Second)}
+		s.global = bucket{left: max(1, int(globalRate*s.opts.Limits.Scale)), until: now.Add(time.Second)}
 	}
-	if s.global.left <= 0 {
+	if s.global.left <= 0 && !interaction {
 		return s.global.until.Sub(now), true
 	}
-	r := rateOf(method, route)
-	key := r.name + "/" + major
+	r := rateOf(e.method, e.route)
+	key := r.name + "/" + major(e.route, ids)
 	b := s.buckets[key]
 	calls := max(1, int(float64(r.calls)*s.opts.Limits.Scale))
 	if b == nil || !b.until.After(now) {
@@ -70,27 +73,48 @@ func (s *Sim) limit(h http.Header, method, route, major string) (wait time.Durat
 	taken := b.left > 0
 	if taken {
 		b.left--
-		s.global.left--
+		if !interaction {
+			s.global.left--
+		}
 	}
 	h.Set("X-RateLimit-Limit", strconv.Itoa(calls))
 	h.Set("X-RateLimit-Remaining", strconv.Itoa(b.left))
 	h.Set("X-RateLimit-Reset", strconv.FormatFloat(epochSeconds(b.until), 'f', 3, 64))
 	h.Set("X-RateLimit-Reset-After", strconv.FormatFloat(left.Seconds(), 'f', 3, 64))
-	h.Set("X-RateLimit-Bucket", fmt.Sprintf("%x", r.name))
+	h.Set("X-RateLimit-Bucket", fmt.Sprintf("%x", sha256.Sum256([]byte(r.name)))[:32])
 	if !taken {
 		return left, false
 	}
 	return 0, false
 }
 
-// tooMany answers 429.
-func tooMany(w http.ResponseWriter, wait time.Duration, global bool) {
-	scope := "user"
-	if global {
-		w.Header().Set("X-RateLimit-Global", "true")
-		scope = "global"
+// major is what a bucket is kept for: a channel, a guild, a webhook with its token.
+// https://docs.discord.com/developers/topics/rate-limits#rate-limits
+func major(route string, ids []string) string {
+	switch {
+	case strings.HasPrefix(route, "webhooks/:id/:token"), strings.HasPrefix(route, "interactions/"):
+		return ids[0] + "/" + ids[1]
+	case strings.HasPrefix(route, "channels/:id"), strings.HasPrefix(route, "guilds/:id"), strings.HasPrefix(route, "webhooks/:id"):
+		return ids[0]
 	}
-	w.Header().Set("X-RateLimit-Scope", scope)
-	w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
-	writeJSON(w, http.StatusTooManyRequests, fields{"message": "You are being rate limited.", "retry_after": wait.Seconds(), "global": global})
+	return ""
+}
+
+// invalidPer is the time in which only so many calls may be answered with 401, 403 or
+// 429, before everything from this address is turned away.
+// https://docs.discord.com/developers/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
+const invalidPer = 10 * time.Minute
+
+// countInvalid counts one such call. The caller holds mu.
+func (s *Sim) countInvalid() {
+	s.invalid++
+	if now := s.now(); now.Sub(s.invalidSince) > invalidPer {
+		s.invalidSince, s.invalidNow = now, 0
+	}
+	s.invalidNow++
+}
+
+// banned says whether too many were. The caller holds mu.
+func (s *Sim) banned() bool {
+	return s.invalidNow >= s.opts.InvalidLimit && s.now().Sub(s.invalidSince) <= invalidPer
 }

@@ -1,7 +1,6 @@
 package discordsim
 
 import (
-	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,6 +10,8 @@ import (
 // "everyone" or "here".
 type Notification struct {
 	Message, Channel string
+	// Author is who said it: a user's id or a webhook's.
+	Author string
 	// Kind is user, role, everyone or here.
 	Kind, Who string
 	// Edit: it came with an edit. Discord calls nobody for those, but shows the mention.
@@ -29,10 +30,10 @@ type allowed struct {
 	Parse   *[]string `json:"parse"`
 	Users   []string  `json:"users"`
 	Roles   []string  `json:"roles"`
-	Replied bool      `json:"replied_user"`
+	Replied *bool     `json:"replied_user"`
 }
 
-// badMentions says what is wrong with the object, as the API would.
+// bad says what is wrong with the object, as the API would.
 func (a *allowed) bad() string {
 	if a == nil {
 		return ""
@@ -47,8 +48,11 @@ func (a *allowed) bad() string {
 			}
 		}
 	}
-	if len(a.Users) > 100 || len(a.Roles) > 100 {
+	switch {
+	case len(a.Users) > 100:
 		return "allowed_mentions.users"
+	case len(a.Roles) > 100:
+		return "allowed_mentions.roles"
 	}
 	return ""
 }
@@ -75,8 +79,17 @@ func (a *allowed) has(kind, id string, byHook bool) bool {
 func (s *Sim) mention(m *message, a *allowed, edit bool) {
 	m.mentions, m.roles, m.everyone = nil, nil, false
 	byHook := m.webhook != nil || m.interaction
+	author := m.author.id
+	if m.webhook != nil {
+		author = m.webhook.id
+	}
+	// Who lacks the permission calls neither everyone nor a role, since none here may be
+	// mentioned by all. https://docs.discord.com/developers/topics/permissions
+	loud := m.webhook != nil || m.author != s.bot || s.has(m.channel, MentionEveryone)
 	note := func(kind, who string) {
-		s.notifications = append(s.notifications, Notification{Message: m.id, Channel: m.channel.id, Kind: kind, Who: who, Edit: edit})
+		s.notifications = append(s.notifications, Notification{
+			Message: m.id, Channel: m.channel.id, Author: author, Kind: kind, Who: who, Edit: edit,
+		})
 	}
 	for _, hit := range userMention.FindAllStringSubmatch(m.content, -1) {
 		if s.users[hit[1]] != nil && !slices.Contains(m.mentions, hit[1]) {
@@ -86,53 +99,19 @@ func (s *Sim) mention(m *message, a *allowed, edit bool) {
 			}
 		}
 	}
+	if to := replied(m); to != nil && to.author != m.author && !slices.Contains(m.mentions, to.author.id) && (a == nil || a.Replied != nil && *a.Replied) {
+		m.mentions = append(m.mentions, to.author.id)
+		note("user", to.author.id)
+	}
 	for _, hit := range roleMention.FindAllStringSubmatch(m.content, -1) {
-		if a.has("roles", hit[1], byHook) {
+		if loud && a.has("roles", hit[1], byHook) {
 			m.roles = append(m.roles, hit[1])
 			note("role", hit[1])
 		}
 	}
-	// A bot without MENTION_EVERYONE calls nobody by it; one that has the permission
-	// must still not. The simulator grants it, to be hard.
-	if hit := allMention.FindStringSubmatch(strings.ToLower(m.content)); hit != nil && a.has("everyone", "", byHook) {
+	// The simulator grants the bot MENTION_EVERYONE, to be hard: it must still call nobody.
+	if hit := allMention.FindStringSubmatch(strings.ToLower(m.content)); hit != nil && loud && a.has("everyone", "", byHook) {
 		m.everyone = true
 		note(hit[1], hit[1])
 	}
-}
-
-// embedText is all text of embeds, where nothing is ever a call.
-func embedText(raw json.RawMessage) (total int, ok bool) {
-	if len(raw) == 0 {
-		return 0, true
-	}
-	var list []struct {
-		Title       string `json:"title"`
-		Description string `json:"description"`
-		Fields      []struct {
-			Name  string `json:"name"`
-			Value string `json:"value"`
-		} `json:"fields"`
-		Footer struct {
-			Text string `json:"text"`
-		} `json:"footer"`
-		Author struct {
-			Name string `json:"name"`
-		} `json:"author"`
-	}
-	if json.Unmarshal(raw, &list) != nil || len(list) > 10 {
-		return 0, false
-	}
-	for _, e := range list {
-		if length(e.Title) > 256 || length(e.Description) > 4096 || length(e.Footer.Text) > 2048 || length(e.Author.Name) > 256 || len(e.Fields) > 25 {
-			return 0, false
-		}
-		total += length(e.Title) + length(e.Description) + length(e.Footer.Text) + length(e.Author.Name)
-		for _, f := range e.Fields {
-			if f.Name == "" || f.Value == "" || length(f.Name) > 256 || length(f.Value) > 1024 {
-				return 0, false
-			}
-			total += length(f.Name) + length(f.Value)
-		}
-	}
-	return total, total <= 6000
 }

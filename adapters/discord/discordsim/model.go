@@ -15,10 +15,27 @@ const epoch = 1420070400000
 const (
 	typeText         = 0
 	typeAnnouncement = 5
+	typeNewsThread   = 10
 	typePublic       = 11
 	typePrivate      = 12
 	typeForum        = 15
+	typeMedia        = 16
 )
+
+// The types of messages that Discord's people and Discord itself make.
+// https://docs.discord.com/developers/resources/message#message-object-message-types
+const (
+	kindRename  = 4
+	kindThread  = 18 // a thread was begun in the channel
+	kindReply   = 19
+	kindCommand = 20
+	kindStarter = 21 // stands first in a thread begun from a message
+)
+
+// system says whether Discord itself says it; observers leave it out.
+func (m *message) system() bool {
+	return m.kind == kindRename || m.kind == kindThread || m.kind == kindStarter
+}
 
 type user struct {
 	id, name, global string
@@ -44,6 +61,7 @@ type guild struct {
 	channels []*channel
 	commands json.RawMessage
 	kicked   bool // the bot is no member
+	out      bool // unavailable, by Discord's own trouble
 }
 
 func (g *guild) member(id string) bool { _, ok := g.members[id]; return ok }
@@ -63,12 +81,25 @@ type channel struct {
 	archived, locked bool
 	autoArchive      int
 	newAt            time.Time
+	archivedAt       time.Time // when that last changed
 
 	// messages in order of id.
 	messages []*message
 }
 
-func (c *channel) thread() bool { return c.kind == typePublic || c.kind == typePrivate }
+func (c *channel) thread() bool {
+	return c.kind == typePublic || c.kind == typePrivate || c.kind == typeNewsThread
+}
+
+// forum: it has posts, which are threads, and no messages of its own.
+func (c *channel) forum() bool { return c.kind == typeForum || c.kind == typeMedia }
+
+// setArchived notes when, which is what lists of archived threads are in the order of.
+func (c *channel) setArchived(on bool, now time.Time) {
+	if c.archived != on {
+		c.archived, c.archivedAt = on, now
+	}
+}
 
 func (c *channel) find(id string) *message {
 	i, ok := slices.BinarySearchFunc(c.messages, id, func(m *message, id string) int { return compareIDs(m.id, id) })
@@ -116,7 +147,6 @@ type message struct {
 	snapshots        json.RawMessage
 	starts           *channel // the thread begun from it
 	interaction      bool
-	ephemeral        string // whom alone it is shown to
 	gone             bool
 }
 

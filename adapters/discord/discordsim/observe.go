@@ -98,12 +98,21 @@ func (s *Sim) show(m *message) Message {
 	return out
 }
 
-// Channel returns the messages of a channel or thread, oldest first.
+// Channel returns the messages of a channel or thread, oldest first, without those that
+// Discord itself makes of threads and their names.
 func (s *Sim) Channel(id string) (out []Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if ch := s.channels[id]; ch != nil {
-		for _, m := range ch.messages {
+		out = s.showAll(out, ch)
+	}
+	return out
+}
+
+// showAll adds the messages of a channel but for what Discord itself says.
+func (s *Sim) showAll(out []Message, ch *channel) []Message {
+	for _, m := range ch.messages {
+		if !m.system() {
 			out = append(out, s.show(m))
 		}
 	}
@@ -135,9 +144,7 @@ func (s *Sim) All(channelID string) (out []Message) {
 		if c == ch && len(out) > 0 || c != ch && c.parent != ch {
 			continue
 		}
-		for _, m := range c.messages {
-			out = append(out, s.show(m))
-		}
+		out = s.showAll(out, c)
 	}
 	return out
 }
@@ -202,20 +209,16 @@ func (s *Sim) Notifications() []Notification {
 func (s *Sim) Ephemerals() []Ephemeral {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]Ephemeral{}, s.ephemerals...)
+	out := make([]Ephemeral, len(s.ephemerals))
+	for i, e := range s.ephemerals {
+		out[i] = *e
+	}
+	return out
 }
 
-// Idle says whether every event has been given to a connection.
+// Idle says whether no call is under way and every event was written to its connection.
 func (s *Sim) Idle() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, ses := range s.live() {
-		ses.conn.mu.Lock()
-		waiting := len(ses.conn.out)
-		ses.conn.mu.Unlock()
-		if waiting > 0 {
-			return false
-		}
-	}
-	return true
+	return s.calls == 0 && s.flushed()
 }

@@ -28,8 +28,17 @@ type Options struct {
 	Heartbeat time.Duration
 	// SessionTTL is how long a session without a connection can be resumed; 3 min.
 	SessionTTL time.Duration
-	// Identifies is how many sessions a day may be made; 1,000.
+	// Identifies is how many sessions a day may be made; 1,000. One more resets the token.
 	Identifies int
+	// IdentifyEvery is the time in which only one session may be made. Discord's is 5 s;
+	// unlimited by default, because tests reconnect faster than daemons.
+	IdentifyEvery time.Duration
+	// Replay is how many events a session keeps for a Resume; 10,000.
+	Replay int
+	// InvalidLimit is how many invalid requests in ten minutes get the address banned; 10,000.
+	InvalidLimit int
+	// ActiveThreads is how many threads of a guild may be unarchived; 1,000.
+	ActiveThreads int
 	// AnswerWithin is how long an interaction waits for its first answer; 3 s.
 	AnswerWithin time.Duration
 	// Echo says when the event of the bot's own post leaves, compared with the answer.
@@ -80,12 +89,18 @@ func (o Options) withDefaults() Options {
 	duration(&o.Heartbeat, 41250*time.Millisecond)
 	duration(&o.SessionTTL, 3*time.Minute)
 	duration(&o.AnswerWithin, 3*time.Second)
+	number := func(field *int, value int) {
+		if *field == 0 {
+			*field = value
+		}
+	}
 	if o.MaxFile == 0 {
 		o.MaxFile = 10 << 20
 	}
-	if o.Identifies == 0 {
-		o.Identifies = 1000
-	}
+	number(&o.Identifies, 1000)
+	number(&o.Replay, 10_000)
+	number(&o.InvalidLimit, 10_000)
+	number(&o.ActiveThreads, 1000)
 	if o.Limits.Scale == 0 {
 		o.Limits.Scale = 1
 	}

@@ -109,7 +109,7 @@ func (p *Person) open(channelID string, write bool) (*channel, error) {
 	switch {
 	case ch == nil || ch.gone:
 		return nil, fmt.Errorf("channel %s: %w", channelID, ErrNoSuch)
-	case write && ch.kind == typeForum, write && ch.locked:
+	case write && ch.forum(), write && ch.locked:
 		return nil, fmt.Errorf("write in %s: %w", ch.name, ErrNotAllowed)
 	}
 	return ch, nil
@@ -135,7 +135,7 @@ func (p *Person) Edit(channelID, id, content string) error {
 		if err != nil {
 			return err
 		}
-		if m.author != p.u {
+		if m.author != p.u || m.channel.archived {
 			return fmt.Errorf("edit %s: %w", id, ErrNotAllowed)
 		}
 		m.content, m.edited = normal(content), s.now().Truncate(time.Microsecond)
@@ -191,6 +191,9 @@ func (p *Person) reaction(channelID, id, emoji string, on bool) error {
 		if err != nil {
 			return err
 		}
+		if m.channel.archived {
+			return fmt.Errorf("react in an archived thread: %w", ErrNotAllowed)
+		}
 		name, emojiID := emojiOf(emoji)
 		if on {
 			p.sim.react(m, p.u, name, emojiID)
@@ -198,6 +201,18 @@ func (p *Person) reaction(channelID, id, emoji string, on bool) error {
 			p.sim.unreact(m, p.u, name, emojiID)
 		}
 		return nil
+	})
+}
+
+// ClearReactions takes all reactions of a message away, or those with one emoji, as a
+// moderator.
+func (p *Person) ClearReactions(channelID, id, emoji string) error {
+	return p.sim.try(func() error {
+		m, err := p.message(channelID, id)
+		if err == nil {
+			p.sim.clearReactions(m, emoji)
+		}
+		return err
 	})
 }
 
@@ -213,9 +228,7 @@ func (p *Person) StartThread(channelID, messageID, name string) (string, error) 
 		if s.channels[m.id] != nil || m.channel.thread() {
 			return fmt.Errorf("start a thread: %w", ErrNotAllowed)
 		}
-		th := s.openThread(m.channel, m.id, name, p.u.id, 0)
-		m.starts, id = th, th.id
-		s.raiseUpdate(m)
+		id = s.threadOn(m, p.u, name, 0).id
 		return nil
 	})
 	return id, err
@@ -227,11 +240,14 @@ func (p *Person) PostInForum(channelID, name, content string) (string, error) {
 	var id string
 	err := s.try(func() error {
 		ch := s.channels[channelID]
-		if ch == nil || ch.kind != typeForum {
+		if ch == nil || ch.gone || !ch.forum() {
 			return fmt.Errorf("post in %s: %w", channelID, ErrNoSuch)
 		}
 		id = s.newID()
-		th := s.openThread(ch, id, name, p.u.id, 0)
+		th := s.openThread(ch, id, typePublic, name, p.u.id, 0)
+		if ch.requireTag && len(ch.tags) > 0 {
+			th.applied = ch.tags[:1]
+		}
 		m := &message{id: id, channel: th, author: p.u, content: normal(content)}
 		s.enter(m, nil)
 		s.raiseCreate(m)
@@ -270,7 +286,7 @@ func (p *Person) Press(channelID, messageID, which string) (id string, err error
 		}
 		for _, b := range m.buttons() {
 			if b.CustomID != "" && !b.Disabled && (b.CustomID == which || b.Label == which || strings.HasPrefix(b.CustomID, which)) {
-				id = s.interact(p.u, m.channel, m, 3, fields{"custom_id": b.CustomID, "component_type": 2}).id
+				id = s.interact(p.u, m.channel, m, usedButton, fields{"custom_id": b.CustomID, "component_type": 2}).id
 				return nil
 			}
 		}
@@ -289,14 +305,21 @@ func (p *Person) MessageCommand(channelID, messageID, name string) (id string, e
 	return p.command(channelID, messageID, name, nil)
 }
 
+// registered is a command as the app registered it.
 type registered struct {
-	ID      string `json:"id"`
-	Name    string `json:"name"`
-	Type    int    `json:"type"`
-	Options []struct {
-		Name string `json:"name"`
-		Type int    `json:"type"`
-	} `json:"options"`
+	ID          string             `json:"id"`
+	Name        string             `json:"name"`
+	Description string             `json:"description"`
+	Type        int                `json:"type"`
+	Options     []registeredOption `json:"options"`
+}
+
+type registeredOption struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	Type        int    `json:"type"`
+	Required    bool   `json:"required"`
+	MaxLength   int    `json:"max_length"`
 }
 
 func (p *Person) command(channelID, messageID, name string, options map[string]any) (id string, err error) {
@@ -334,65 +357,10 @@ func (p *Person) command(channelID, messageID, name string, options map[string]a
 				data["target_id"] = m.id
 				data["resolved"] = fields{"messages": fields{m.id: s.showMessage(m, false, false)}}
 			}
-			id = s.interact(p.u, ch, nil, 2, data).id
+			id = s.interact(p.u, ch, nil, usedCommand, data).id
 			return nil
 		}
 		return fmt.Errorf("use %q: %w", name, ErrNoSuch)
-	})
-	return id, err
-}
-
-// Modal returns the form that an interaction was answered with, if it was.
-func (s *Sim) Modal(interactionID string) (json.RawMessage, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	in := s.inters["interaction-"+interactionID]
-	return in.form(), in.form() != nil
-}
-
-func (in *interaction) form() json.RawMessage {
-	if in == nil {
-		return nil
-	}
-	return in.modal
-}
-
-// SubmitModal fills the form in by the inputs' custom ids and submits it.
-func (p *Person) SubmitModal(interactionID string, values map[string]string) (id string, err error) {
-	s := p.sim
-	err = s.try(func() error {
-		in := s.inters["interaction-"+interactionID]
-		var form struct {
-			CustomID   string            `json:"custom_id"`
-			Components []json.RawMessage `json:"components"`
-		}
-		if in.form() == nil || in.user != p.u || json.Unmarshal(in.modal, &form) != nil {
-			return fmt.Errorf("form of %s: %w", interactionID, ErrNoSuch)
-		}
-		rows := []fields{}
-		for _, raw := range form.Components {
-			var row struct {
-				Type       int      `json:"type"`
-				Component  fields   `json:"component"`
-				Components []fields `json:"components"`
-			}
-			_ = json.Unmarshal(raw, &row)
-			if row.Component != nil {
-				row.Components = []fields{row.Component}
-			}
-			var filled []fields
-			for _, input := range row.Components {
-				name, _ := input["custom_id"].(string)
-				filled = append(filled, fields{"type": 4, "custom_id": name, "value": values[name]})
-			}
-			if row.Component != nil {
-				rows = append(rows, fields{"type": row.Type, "component": filled[0]})
-			} else {
-				rows = append(rows, fields{"type": 1, "components": filled})
-			}
-		}
-		id = s.interact(p.u, in.channel, in.message, 5, fields{"custom_id": form.CustomID, "components": rows}).id
-		return nil
 	})
 	return id, err
 }

@@ -3,6 +3,7 @@ package discordsim
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -50,7 +51,7 @@ func (s *Sim) showChannel(c *channel) fields {
 		f["message_count"] = len(c.messages)
 		f["thread_metadata"] = fields{
 			"archived": c.archived, "locked": c.locked, "auto_archive_duration": c.autoArchive,
-			"archive_timestamp": c.newAt.UTC().Format(stamp), "create_timestamp": c.newAt.UTC().Format(stamp),
+			"archive_timestamp": c.archivedAt.UTC().Format(stamp), "create_timestamp": c.newAt.UTC().Format(stamp),
 		}
 		return f
 	}
@@ -59,7 +60,7 @@ func (s *Sim) showChannel(c *channel) fields {
 		list = append(list, fields{"id": o.id, "type": o.kind, "allow": strconv.FormatUint(o.allow, 10), "deny": strconv.FormatUint(o.deny, 10)})
 	}
 	f["permission_overwrites"] = list
-	if c.kind == typeForum {
+	if c.forum() {
 		tags := []fields{}
 		for i, id := range c.tags {
 			tags = append(tags, fields{"id": id, "name": fmt.Sprint("tag ", i+1), "moderated": false})
@@ -104,6 +105,17 @@ func (s *Sim) inOrder(g *guild) []*channel {
 // showMessage is the message object. For events it has guild and member too; hidden
 // leaves out what an app without MESSAGE_CONTENT may not see.
 func (s *Sim) showMessage(m *message, event, hidden bool) fields {
+	f := s.showAlone(m, event, hidden)
+	if to := replied(m); to != nil {
+		f["referenced_message"] = s.showAlone(to, false, hidden && to.author != s.bot)
+	} else if m.kind == kindReply {
+		f["referenced_message"] = nil // it was deleted
+	}
+	return f
+}
+
+// showAlone is the message object without the message that it answers.
+func (s *Sim) showAlone(m *message, event, hidden bool) fields {
 	author := fields{}
 	if m.webhook != nil {
 		author = fields{"id": m.webhook.id, "username": m.username, "avatar": nil, "bot": true, "discriminator": "0000"}
@@ -129,7 +141,7 @@ func (s *Sim) showMessage(m *message, event, hidden bool) fields {
 		f["application_id"] = s.appID
 	}
 	s.fillContent(f, m)
-	if hidden {
+	if hidden && !slices.Contains(m.mentions, s.bot.id) {
 		f["content"], f["attachments"], f["embeds"], f["components"] = "", []fields{}, []fields{}, []fields{}
 	}
 	if m.starts != nil && !m.starts.gone {
@@ -172,6 +184,10 @@ func (s *Sim) fillContent(f fields, m *message) {
 		if len(raw) > 0 {
 			f[name] = raw
 		}
+	}
+	if m.channel.thread() {
+		i, _ := slices.BinarySearchFunc(m.channel.messages, m.id, func(o *message, id string) int { return compareIDs(o.id, id) })
+		f["position"] = i
 	}
 	if len(m.reactions) > 0 {
 		list := []fields{}

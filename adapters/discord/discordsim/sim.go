@@ -37,18 +37,23 @@ type Sim struct {
 	inters    map[string]*interaction
 	buckets   map[string]*bucket
 	global    bucket
+	calls     int // under way
 	invalid   int
-	faults    []*fault
-	evFaults  []*eventFault
+	// invalidNow counts those since invalidSince, for the ban.
+	invalidNow   int
+	invalidSince time.Time
+	faults       []*fault
+	evFaults     []*eventFault
 
 	sessions   []*session
 	outage     bool
 	identifies int
+	identified time.Time // the last time
 	stats      GatewayStats
 
 	arrivals      []*Arrival
 	notifications []Notification
-	ephemerals    []Ephemeral
+	ephemerals    []*Ephemeral
 
 	waitMu  sync.Mutex
 	waiters map[chan struct{}]struct{}
@@ -178,18 +183,24 @@ func (s *Sim) changed() {
 	}
 }
 
-// WaitFor returns when cond is true, which is asked again after every change, or with
-// the error of ctx.
-func (s *Sim) WaitFor(ctx context.Context, cond func() bool) error {
+// watch returns a channel that gets a value after every change, until stop is called.
+func (s *Sim) watch() (wake <-chan struct{}, stop func()) {
 	ch := make(chan struct{}, 1)
 	s.waitMu.Lock()
 	s.waiters[ch] = struct{}{}
 	s.waitMu.Unlock()
-	defer func() {
+	return ch, func() {
 		s.waitMu.Lock()
 		delete(s.waiters, ch)
 		s.waitMu.Unlock()
-	}()
+	}
+}
+
+// WaitFor returns when cond is true, which is asked again after every change, or with
+// the error of ctx.
+func (s *Sim) WaitFor(ctx context.Context, cond func() bool) error {
+	ch, stop := s.watch()
+	defer stop()
 	for !cond() {
 		select {
 		case <-ctx.Done():

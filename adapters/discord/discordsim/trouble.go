@@ -31,8 +31,8 @@ func (s *Sim) RequestHeartbeat() {
 // InvalidateSession says that the session is invalid (op 9), resumable or not.
 func (s *Sim) InvalidateSession(resumable bool) {
 	s.each(func(ses *session) {
-		ses.dead = !resumable
 		ses.conn.put(packet{Op: opInvalid, Data: encode(resumable)})
+		ses.dead = !resumable // the client may identify again on the same connection
 	})
 }
 
@@ -58,7 +58,7 @@ func (s *Sim) Silence() {
 	})
 }
 
-// HalfFrame cuts the next packet in the middle.
+// HalfFrame cuts the connections in the middle of the next packet.
 func (s *Sim) HalfFrame() {
 	s.each(func(ses *session) {
 		ses.conn.mu.Lock()
@@ -115,11 +115,9 @@ func (s *Sim) GatewayStats() GatewayStats {
 type event struct {
 	kind    string
 	channel *channel
-	guild   *guild
 	data    func(hidden bool) any
 	// own: it is about the bot's own message, whose content it always sees.
 	own bool
-	to  *session // only for it
 }
 
 // raise tells all sessions of an event, as the faults let it. The caller holds mu.
@@ -155,6 +153,11 @@ func (s *Sim) tell(e event) {
 			need = intentReactions
 		case "INTERACTION_CREATE":
 			need = 0
+		case "WEBHOOKS_UPDATE":
+			need = intentWebhooks
+		}
+		if e.channel != nil && e.channel.guild.out {
+			continue
 		}
 		if ses.intents&need != need || e.channel != nil && !s.sees(e.channel) {
 			continue
