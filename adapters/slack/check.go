@@ -19,7 +19,7 @@ type Finding struct {
 	Remedy string
 }
 
-// scopes are what the bot token must have been granted. Slack's page for each
+// scopes are what the bot token at least must have been granted. Slack's page for each
 // method names them: https://docs.slack.dev/reference/methods
 func scopes() []string {
 	return []string{
@@ -44,7 +44,8 @@ func (a *Adapter) Check(ctx context.Context, channels []string) []Finding {
 	if !add("the bot token works", a.authTest(ctx)) {
 		return found
 	}
-	found = append(found, a.checkScopes())
+	found = append(found, a.checkScopes("the bot token has the scopes it needs", a.neededScopes()))
+	found = append(found, a.checkScopes("the bot token has the scopes for the shortcut, the command and reactions", askingScopes()))
 	for _, channel := range channels {
 		err := a.Probe(ctx, a.place(channel))
 		add("the app is in "+a.channelLabel(channel), err)
@@ -72,21 +73,29 @@ func remedyOf(err error) string {
 	return err.Error()
 }
 
-// checkScopes names every scope that the token lacks, from the header of the last answer.
-func (a *Adapter) checkScopes() Finding {
-	a.mu.Lock()
-	granted := strings.FieldsFunc(a.granted, func(r rune) bool { return r == ',' || r == ' ' })
-	a.mu.Unlock()
-	f := Finding{What: "the bot token has the scopes it needs", OK: true}
-	if len(granted) == 0 {
-		return f // not told
-	}
+// askingScopes are for what an app that was installed earlier goes without.
+func askingScopes() []string { return []string{"commands", "reactions:read", "reactions:write"} }
+
+// neededScopes are the scopes that this workspace's settings need.
+func (a *Adapter) neededScopes() []string {
 	needed := scopes()
 	if a.identity == IdentityAgent {
 		needed = append(needed, "chat:write.customize")
 	}
 	if a.join {
 		needed = append(needed, "channels:join")
+	}
+	return needed
+}
+
+// checkScopes names every scope that the token lacks, from the header of the last answer.
+func (a *Adapter) checkScopes(what string, needed []string) Finding {
+	a.mu.Lock()
+	granted := strings.FieldsFunc(a.granted, func(r rune) bool { return r == ',' || r == ' ' })
+	a.mu.Unlock()
+	f := Finding{What: what, OK: true}
+	if len(granted) == 0 {
+		return f // not told
 	}
 	missing := slices.DeleteFunc(needed, func(scope string) bool { return slices.Contains(granted, scope) })
 	if len(missing) > 0 {

@@ -34,11 +34,12 @@ func TestCheckNamesEveryFailureWithItsRemedy(t *testing.T) {
 	w := newWorld(t, setup{socket: true})
 	w.sim.RemoveScope("files:write")
 	w.sim.RemoveScope("groups:read")
+	w.sim.RemoveScope("reactions:write")
 	secret := w.sim.AddChannel(slacksim.ChannelSpec{Name: "secret", Private: true, WithoutBot: true})
 	open := w.sim.AddChannel(slacksim.ChannelSpec{Name: "open", WithoutBot: true})
 	w.sim.SetSocketMode(false)
 	bad := faults(w.a.Check(w.ctx(), []string{w.channel, secret, open}))
-	for _, want := range []string{"Add groups:read, files:write", "The channel " + secret, "write /invite @sidebridge in #open", "Switch Socket Mode on"} {
+	for _, want := range []string{"Add groups:read, files:write under", "Add reactions:write under", "The channel " + secret, "write /invite @sidebridge in #open", "Switch Socket Mode on"} {
 		if !strings.Contains(bad, want) {
 			t.Errorf("not found: %q in\n%s", want, bad)
 		}

@@ -62,7 +62,8 @@ func newFixture(t *testing.T, socket bool) bridgetest.Fixture {
 	f := bridgetest.Fixture{
 		Place:  bridge.Place{Surface: Surface, Workspace: s.sim.TeamID(), Channel: s.channel},
 		People: s, Trouble: s, Connect: s.connect, Fits: 3600, Files: true,
-		Age: func() { s.ahead.Add(int64(2 * time.Minute)) },
+		Age:   func() { s.ahead.Add(int64(2 * time.Minute)) },
+		Begin: func(body string) string { return s.Say("", body) }, Reactions: s,
 	}
 	if !socket {
 		// Over HTTP nothing tells that the line was cut.
@@ -147,6 +148,36 @@ func (s *simulated) See(thread string) []bridgetest.Post {
 	return posts
 }
 
+// shortNames are Slack's names of the suite's emoji.
+func shortNames() map[string]string {
+	return map[string]string{"👍": "+1", "🎉": "tada", "✅": "white_check_mark"}
+}
+
+// React implements bridgetest.Reacting.
+func (s *simulated) React(ref, emoji string, on bool) {
+	if on {
+		check(s.t, s.anders.React(s.channel, ref, shortNames()[emoji]))
+		return
+	}
+	check(s.t, s.anders.Unreact(s.channel, ref, shortNames()[emoji]))
+}
+
+// OurReactions implements bridgetest.Reacting.
+func (s *simulated) OurReactions(ref string) []string {
+	var ours []string
+	for _, m := range s.sim.All(s.channel) {
+		if m.TS != ref {
+			continue
+		}
+		for emoji, name := range shortNames() {
+			if slices.Contains(m.Reactions[name], s.sim.BotUserID()) {
+				ours = append(ours, emoji)
+			}
+		}
+	}
+	return ours
+}
+
 // Next implements bridgetest.Trouble.
 func (s *simulated) Next(step string, times int, m bridgetest.Mishap) bool {
 	switch {
@@ -216,7 +247,7 @@ type mishap struct {
 func (m mishap) RoundTrip(r *http.Request) (*http.Response, error) {
 	method := strings.TrimPrefix(r.URL.Path, "/api/")
 	switch method {
-	case "chat.postMessage", "chat.update", "chat.delete", "files.completeUploadExternal":
+	case "chat.postMessage", "chat.update", "chat.delete", "files.completeUploadExternal", "reactions.add", "reactions.remove":
 		if f, ok := m.s.next(); ok {
 			f.Method, f.Times = method, 1
 			m.s.sim.Inject(f)

@@ -24,6 +24,33 @@
 // messages are taken more than 20 times within a minute in one thread, is not heard
 // there for ten minutes: it may be another bridge (loop.go). People are.
 //
+// # Reactions
+//
+// An event names the message of a reaction and not its thread; the bridge finds it by
+// its copy. Outwards our bot's own reaction on a message's first post stands for
+// everybody elsewhere. One that may not be made (a missing scope, a locked thread, no
+// such emoji) is left out and counted, and holds nothing up; for a missing scope the
+// admin is told once. A workspace's own emoji goes to its own channels only.
+//
+// Listings show reactions too, so those that were made while nobody listened are found,
+// and so are those that were taken back, of what this process has heard of before: what
+// was taken back over a restart stays in the record. An event and a listing that cross
+// are told apart by Options.Settle. Slack names not everybody of an emoji that many
+// have given; nobody of them is taken to be missing. Reactions of members of another
+// organisation are no gestures at the card (Inbound.Guest).
+//
+// # Asking
+//
+// A message shortcut and one slash command pass people's wishes on to Requests
+// (asked.go, command.go). Slack waits three seconds, so what takes longer goes on
+// (promptly), and the person is told afterwards. What is wrong with a form is shown in
+// it, everything else to the person only. There is no global shortcut: it would not say
+// in which channel it was used. Only members of Options.Teams are heard.
+//
+// The thread of an attached message is read once before it is asked for, so that a
+// channel we may not read is found out where a person can act on it. Its first post
+// comes in even when a bot wrote it that is not allow-listed: it is what the thread is about.
+//
 // # Why every thread is listed
 //
 // One page of conversations.history tells the latest_reply of many threads, so it
@@ -89,9 +116,11 @@
 // # Scopes
 //
 // chat:write, channels:history, groups:history, channels:read, groups:read, users:read,
-// files:read and files:write; users:read.email for PersonByEmail, channels:join for
-// Options.Join, chat:write.customize for IdentityAgent. The app-level token needs
-// connections:write. Direct messages are not subscribed to.
+// files:read and files:write. Without commands there is no shortcut and no command,
+// without reactions:read and reactions:write there are no reactions, and all else works.
+// users:read.email is for PersonByEmail, channels:join for Options.Join,
+// chat:write.customize for IdentityAgent. The app-level token needs connections:write.
+// Direct messages are not subscribed to.
 //
 // # Why not slack-go's events and socketmode
 //
