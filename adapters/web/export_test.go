@@ -18,6 +18,7 @@ var (
 	ParseBefore   = parseBefore
 	Initials      = initials
 	NewAttempts   = newAttempts
+	Patiently     = patiently
 	BrowserName   = browserName
 	NetworkOf     = networkOf
 	MatchCode     = matchCode

@@ -196,7 +196,7 @@ func (s *Server) probe(ctx context.Context, place bridge.Place, label string) pr
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
-	err := surface.Probe(ctx, place)
+	err := patiently(ctx, func() error { return surface.Probe(ctx, place) })
 	if err == nil {
 		out.Works = true
 		return out
@@ -208,6 +208,28 @@ func (s *Server) probe(ctx context.Context, place bridge.Place, label string) pr
 	}
 	out.Reason = "The question failed: " + err.Error()
 	return out
+}
+
+// leastPatience is the least time between two questions to a surface that asked us to wait.
+const leastPatience = 50 * time.Millisecond
+
+// patiently asks again while a surface says no more than that it was asked too often:
+// that is no answer to a person's question.
+func patiently(ctx context.Context, ask func() error) error {
+	for {
+		err := ask()
+		var se *bridge.SurfaceError
+		if !errors.As(err, &se) || se.Class != bridge.RateLimited {
+			return err
+		}
+		wait := time.NewTimer(max(se.After, leastPatience))
+		select {
+		case <-ctx.Done():
+			wait.Stop()
+			return err
+		case <-wait.C:
+		}
+	}
 }
 
 // channelOptions finds channels by the beginning of their names, for a form's picker.
