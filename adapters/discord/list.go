@@ -45,8 +45,10 @@ func (g *Guild) List(ctx context.Context, m bridge.Mirror, known []bridge.Copy, 
 	if m.Seen != "" && began.Sub(looked) < lookAgain && g.nothingNew(m) {
 		return m.Seen, nil
 	}
-	l := &listing{g: g, m: m, at: spot{channel: m.Place.Channel, thread: m.Thread}, accept: accept,
-		known: map[string]bridge.Copy{}, seen: map[string]bool{}, newest: first(m.Seen, m.Thread)}
+	l := &listing{
+		g: g, m: m, at: spot{channel: m.Place.Channel, thread: m.Thread}, accept: accept,
+		known: map[string]bridge.Copy{}, seen: map[string]bool{}, newest: first(m.Seen, m.Thread),
+	}
 	for _, c := range known {
 		l.known[c.Ref] = c
 	}

@@ -53,8 +53,10 @@ func TestWordsAreTakenAsTheyWereMeant(t *testing.T) {
 		"reply":   {`"content":"yes","type":19,"message_reference":{"message_id":"1"}`, "yes"},
 		"people":  {`"content":"<@1600000000000000> knows","mentions":[{"id":"1600000000000000","username":"sanne","member":{"nick":"Sanne V"}}]`, "[@Sanne V](mention:discord/1000000000000000/1600000000000000) knows"},
 		"channel": {`"content":"see <#1100000000000000>"`, "see [#billing](channel:discord/1000000000000000/1100000000000000)"},
-		"forward": {`"content":"look","message_reference":{"type":1},"message_snapshots":[{"message":{"content":"line 1\nline 2","attachments":[{"id":"31","filename":"a.png"}]}}]`,
-			"look\n\n> _Forwarded:_\n> \n> line 1\n> line 2"},
+		"forward": {
+			`"content":"look","message_reference":{"type":1},"message_snapshots":[{"message":{"content":"line 1\nline 2","attachments":[{"id":"31","filename":"a.png"}]}}]`,
+			"look\n\n> _Forwarded:_\n> \n> line 1\n> line 2",
+		},
 		"sticker":    {`"content":"","sticker_items":[{"name":"wave_*"}]`, `_Sticker: wave\_\*_`},
 		"poll":       {`"content":"","poll":{"question":{"text":"Refund?"},"answers":[{"poll_media":{"text":"Yes"}},{"poll_media":{"text":"No"}}]}`, "_Poll:_ Refund?\n- Yes\n- No"},
 		"voice":      {`"content":"","flags":8192,"attachments":[{"id":"31","filename":"voice-message.ogg"}]`, "_Voice message_"},
@@ -401,8 +403,10 @@ func TestIDsTellTimeAndOrder(t *testing.T) {
 
 // Whatever comes, nothing panics and nothing malformed gets further.
 func FuzzReceive(f *testing.F) {
-	for _, kind := range []string{"MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE_BULK", "MESSAGE_REACTION_ADD", "INTERACTION_CREATE",
-		"THREAD_UPDATE", "GUILD_CREATE", "GUILD_ROLE_UPDATE", "CHANNEL_DELETE", "THREAD_LIST_SYNC"} {
+	for _, kind := range []string{
+		"MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE_BULK", "MESSAGE_REACTION_ADD", "INTERACTION_CREATE",
+		"THREAD_UPDATE", "GUILD_CREATE", "GUILD_ROLE_UPDATE", "CHANNEL_DELETE", "THREAD_LIST_SYNC",
+	} {
 		f.Add(kind, []byte(threadMessage("2000000000000001", anders+`,"content":"<@1> **x**","type":0,"edited_timestamp":"2026-08-07T12:00:00+00:00"`)))
 		f.Add(kind, []byte(`{"id":"`+testThread+`","guild_id":"`+testGuild+`","parent_id":"`+testChannel+`","type":11,"thread_metadata":{"locked":true}}`))
 	}
