@@ -42,10 +42,10 @@ func discordMoment(stamp, letter string, st style) (span, bool) {
 // formatToken is one thing that a format of a moment shows.
 var formatToken = regexp.MustCompile(`\{(?:date|date_num|date_short|date_long|date_pretty|date_short_pretty|date_long_pretty|time|time_secs|ago)\}`)
 
-// discordDate spells a moment for Discord, which shows it in the reader's own time:
+// date spells a moment for Discord, which shows it in the reader's own time:
 // one token where Discord has the format, else one for each thing that the format
 // shows with its words between. A moment that shows neither is its text.
-func discordDate(s span) []span {
+func (w *discordWriter) date(s span) []span {
 	m, ok := parseDate(s.ref)
 	if !ok {
 		return []span{{style: s.style, text: s.text}}
@@ -72,7 +72,7 @@ func discordDate(s span) []span {
 		out = append(out, span{style: s.style, text: m.format[at:]})
 	}
 	if m.link != "" {
-		out = append(out, shownAddress(m.link)...)
+		out = append(out, w.shownAddress(m.link)...)
 	}
 	return out
 }

@@ -102,15 +102,14 @@ func (w *discordLine) rings(i int) bool {
 func (w *discordLine) escaped(i int) bool {
 	c, next := w.line[i], w.at(i+1)
 	switch c.r {
-	case '\\', '`', '*', '~', '[', '<':
+	case '\\', '`', '*', '_', '~', '[', '<': // "_" also inside a word, where it can open
 		return true
-	case '_':
-		inside := c.style&italic == 0 && asciiLetter(w.at(i-1)) && asciiLetter(next)
-		return !inside || w.at(i-1).style != c.style || next.style != c.style
 	case '|':
 		return next.r == '|' || w.at(i-1).r == '|'
 	case ':':
 		return w.colon(i)
+	case '/':
+		return strings.HasSuffix(w.at(i-1).object, ":") // ":http:" is a short code, and more with "//" behind it
 	case '>', '#', '-', '+':
 		end := next.object == "" && (isBlank(next.r) || next.r == c.r || c.r == '-' && next.r == '#')
 		return w.indented(i) && (c.r == '>' || end)
@@ -120,9 +119,6 @@ func (w *discordLine) escaped(i int) bool {
 	}
 	return false
 }
-
-// asciiLetter reports whether Discord takes a character for part of a word.
-func asciiLetter(c cell) bool { return c.object == "" && c.r != '_' && isASCIIWord(c.r) }
 
 // indented reports whether only blanks stand before cell i.
 func (w *discordLine) indented(i int) bool {

@@ -28,7 +28,7 @@ func (w *discordWriter) content(start, end int) string {
 	}
 	seam := w.seam(blocks, end)
 	text := discordText(blocks, rest)
-	if seam != seamNone {
+	if seam == seamBlock {
 		text = strings.TrimRight(text, " \t\n")
 	}
 	if start > 0 {
@@ -46,7 +46,7 @@ func guard(first block, rest bool, text string) string {
 		return zeroWidthSpace + "\n\n" + text
 	case item && strings.HasPrefix(text, " "), strings.HasPrefix(text, "\n"):
 		return zeroWidthSpace + "\n" + text
-	case isBlankText(text[:min(1, len(text))]):
+	case strings.TrimLeftFunc(text, isBlank) != text:
 		return zeroWidthSpace + text
 	}
 	return text
@@ -67,26 +67,39 @@ func (w *discordWriter) seam(blocks []block, end int) int {
 		return seamNone
 	}
 	text := last.spans[n-1].text
-	kept := strings.TrimRight(text, " \n\t\u00a0")
-	seam := map[string]int{" ": seamBlank, "\n": seamLine, "\n\n": seamLine + 1}[text[len(kept):]]
-	if seam == 0 || kept == "" {
+	kept := strings.TrimRight(text, "\n")
+	seam := seamNone + min(len(text)-len(kept), seamMost)
+	inCode := last.spans[n-1].style&code != 0
+	goesOn := w.pieces[end].span.style&code != 0
+	before, ok := strings.CutSuffix(text, " ")
+	if ok && strings.TrimRightFunc(before, isBlank) == before && (!inCode || goesOn && before != "") {
+		kept, seam = before, seamBlank
+	}
+	if kept == "" && n == 1 {
 		return seamNone
 	}
 	last.spans[n-1].text = kept
+	last.spans = compact(last.spans)
 	return seam
 }
 
 // emptyLines counts the line ends around a cut in a code block, all of which Discord
 // drops.
 func (w *discordWriter) emptyLines(at int) int {
-	first, last := at, at
-	for first > 0 && w.pieces[first-1].text == "\n" && w.pieces[first-1].shown {
-		first--
+	n := 0
+	for i := at - 1; i >= 0 && w.lineEnd(i); i-- {
+		n += len(w.pieces[i].span.text)
 	}
-	for last < len(w.pieces) && w.pieces[last].text == "\n" && w.pieces[last].shown {
-		last++
+	for i := at; i < len(w.pieces) && w.lineEnd(i); i++ {
+		n += len(w.pieces[i].span.text)
 	}
-	return last - first
+	return n
+}
+
+// lineEnd reports whether piece i is a line end, or the mark of a quoted line.
+func (w *discordWriter) lineEnd(i int) bool {
+	p := w.pieces[i]
+	return p.shown && p.text == "\n" || !p.shown && p.text == discordQuote
 }
 
 // JoinDiscord reads the parts that ToDiscord made of a body and returns the body.
@@ -134,8 +147,11 @@ func (in *discordReader) sewCode(b block) bool {
 // sewn joins the spans at a seam. Blanks there have the styles of both sides.
 func sewn(a []span, seam string, b []span) []span {
 	a, b = compact(a), compact(b)
-	if n := len(a) - 1; n > 0 && a[n].kind == spanText && isBlankText(a[n].text) {
+	if n := len(a) - 1; n > 0 && a[n].kind == spanText && a[n].style&code == 0 && isBlankText(a[n].text) {
 		a, seam = a[:n], a[n].text+seam
+	}
+	if len(b) > 1 && b[0].kind == spanText && b[0].style&code == 0 && isBlankText(b[0].text) {
+		b, seam = b[1:], seam+b[0].text
 	}
 	s := span{text: seam}
 	if len(a) > 0 && len(b) > 0 {

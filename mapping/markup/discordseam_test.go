@@ -78,7 +78,7 @@ func checkDiscordParts(t fataler, author, md string, limit int) {
 		contents[i] = strings.TrimSpace(contents[i])
 	}
 	back := JoinDiscord("9", contents, club{})
-	want, got := discordNormal(author, md), discordNormal("", back)
+	want, got := discordNormal(author, md, limit), discordNormal("", back, limit)
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(block{}, span{}), cmpopts.EquateEmpty()); diff != "" {
 		t.Fatalf("parts together are not the text (-sent +came back):\n%s\nmarkdown: %q\nparts:    %q\nback:     %q", diff, md, contents, back)
 	}
@@ -86,8 +86,8 @@ func checkDiscordParts(t fataler, author, md string, limit int) {
 
 // discordNormal reads a body into the form in which bodies that look the same on
 // Discord are equal.
-func discordNormal(author, md string) []block {
-	w := discordWriter{dir: club{}}
+func discordNormal(author, md string, limit int) []block {
+	w := discordWriter{dir: club{}, max: limit}
 	w.take(author, md)
 	out := tidy(w.blocks)
 	for i := range out {
@@ -110,6 +110,11 @@ func discordNormalSpans(b block) []span {
 	}
 	var out []span
 	for _, line := range splitLines(discordCells(b.spans)) {
+		for i, c := range line {
+			if c.blank() {
+				line[i].style = ^style(0) // a blank has the styles of both its neighbours
+			}
+		}
 		tuck(line)
 		for _, c := range line {
 			s := span{style: c.style, text: "⟦" + c.object + "⟧"}

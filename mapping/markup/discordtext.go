@@ -44,7 +44,7 @@ func (w *discordWriter) block(i int) {
 }
 
 func (w *discordWriter) mark(text string, block int) {
-	w.pieces = append(w.pieces, piece{text: text, block: block})
+	w.pieces = append(w.pieces, piece{text: text, quiet: true, block: block})
 }
 
 // span adds a token, or text a character a piece, with the marks of its styles.

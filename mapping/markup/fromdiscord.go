@@ -196,7 +196,7 @@ func (in *discordReader) item(column int, number, text string) {
 // goesOn reports whether a line belongs to the list item before it: it is empty or
 // indented.
 func (in *discordReader) goesOn(text string) bool {
-	if isBlankText(text) {
+	if strings.Trim(text, " ") == "" {
 		in.blanks++
 		return true
 	}

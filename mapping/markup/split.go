@@ -25,12 +25,13 @@ type piece struct {
 	text  string
 	span  span
 	shown bool // false for a mark, which only stands in the text
+	quiet bool // a mark that shows nothing by itself
 	block int  // the block it belongs to
 }
 
 // visible reports whether the piece makes a message that is not empty.
 func (p piece) visible() bool {
-	return !isBlankText(p.text) && (p.shown || p.text != quoteMark(true) && p.text != discordQuote)
+	return !isBlankText(p.text) && (p.shown || p.text != quoteMark(true) && !p.quiet)
 }
 
 func isBlankText(s string) bool { return strings.TrimSpace(s) == "" }

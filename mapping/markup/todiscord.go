@@ -65,7 +65,8 @@ func (w *discordWriter) take(author, md string) {
 			b.spans[i].text, b.spans[i].ref = unguarded(b.spans[i].text), unguarded(b.spans[i].ref)
 		}
 		if b.kind == blockPre {
-			b.spans = appendText(nil, trimCode(plainSpans(b.spans)))
+			// Blanks at the end would be a part of their own at worst.
+			b.spans = appendText(nil, strings.TrimRightFunc(trimCode(plainSpans(b.spans)), isBlank))
 		} else {
 			b.spans = trimBlanks(w.resolve(b))
 		}
@@ -153,7 +154,7 @@ func (w *discordWriter) resolve(b block) []span {
 			more := i+1 < len(b.spans) && b.spans[i+1].kind == spanLink && b.spans[i+1].ref == s.ref
 			out = append(out, w.link(s, more)...)
 		case spanDate:
-			out = append(out, discordDate(s)...)
+			out = append(out, w.date(s)...)
 		case spanEmoji:
 			if !strings.HasPrefix(s.text, ":") {
 				s.kind = spanText
@@ -162,6 +163,8 @@ func (w *discordWriter) resolve(b block) []span {
 		default:
 			if isBlankText(s.text) {
 				s.style &^= code // which would be trimmed at the end of a part
+			} else if s.style&code != 0 {
+				s.style = plainBeside(s.text, s.style) // before it is cut
 			}
 			out = append(out, span{style: s.style, text: s.text})
 		}
@@ -189,7 +192,7 @@ func (w *discordWriter) account(s span) span {
 // to where they cannot see. More says that the label goes on in the next span.
 func (w *discordWriter) link(s span, more bool) []span {
 	if s.text == s.ref && s.style&code == 0 {
-		return address(s.ref, s.style)
+		return w.address(s.ref, s.style)
 	}
 	// What unmasks a label that lies says less than the address.
 	if text := strings.TrimSuffix(s.text, " ("+realTarget(s.ref)+")"); !more && text != "" {
@@ -199,29 +202,32 @@ func (w *discordWriter) link(s span, more bool) []span {
 	if more || strings.TrimPrefix(s.ref, "mailto:") == s.text {
 		return label
 	}
-	return append(label, shownAddress(s.ref)...)
+	return append(label, w.shownAddress(s.ref)...)
 }
 
-// maxAddress is the longest address that is a token; a longer one is text, since it
-// may have to be cut.
-const maxAddress = 1500
+// maxAddress is the longest address that is a token; a longer one, or one that leaves
+// no room in a part, is text, since it may have to be cut.
+const (
+	maxAddress  = 1500
+	besideToken = 60
+)
 
 // address writes where a link leads. Discord makes no preview of one in angle
 // brackets, and mail addresses are no links.
-func address(u string, st style) []span {
+func (w *discordWriter) address(u string, st style) []span {
 	if strings.HasPrefix(strings.ToLower(u), "mailto:") {
 		return []span{{style: st, text: u[len("mailto:"):]}}
 	}
 	quiet, ok := safeURL(ringing.ReplaceAllString(u, "%40$1"))
-	if !ok || width(quiet) > maxAddress {
+	if !ok || width(quiet) > min(maxAddress, w.max-besideToken) {
 		return []span{{style: st, text: u}}
 	}
 	return []span{{kind: spanLink, style: st, text: "<" + quiet + ">", ref: u}}
 }
 
 // shownAddress is what stands behind a label.
-func shownAddress(u string) []span {
-	return slices.Concat(appendText(nil, " ("), address(u, 0), appendText(nil, ")"))
+func (w *discordWriter) shownAddress(u string) []span {
+	return slices.Concat(appendText(nil, " ("), w.address(u, 0), appendText(nil, ")"))
 }
 
 // parts puts the pieces into as few parts as the limit allows.
