@@ -84,12 +84,20 @@ func (s *simulated) connect(ctx context.Context, r *bridge.Receiver) (bridge.Por
 		s.t.Fatal(err)
 	}
 	s.adapter.Store(a)
+	before := s.sim.GatewayStats()
 	var running sync.WaitGroup
 	running.Go(func() {
 		if err := a.Run(ctx); err != nil {
 			s.t.Errorf("Run: %v", err)
 		}
 	})
+	// What happens before the first session of all is told to nobody.
+	soon, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	check(s.t, s.sim.WaitFor(soon, func() bool {
+		now := s.sim.GatewayStats()
+		return now.Identifies+now.Resumes > before.Identifies+before.Resumes
+	}))
 	return bridge.Port{Surface: a.Guilds()[0], Workspace: s.sim.GuildID(), PerChannel: 8}, func() {
 		running.Wait()
 		a.client.http.CloseIdleConnections()
