@@ -12,7 +12,7 @@ RACE_PKGS   ?= ./bridge/... ./store/... ./adapters/slack/...
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build demo run test race fuzz lint fmt bench prove-kill prove-gateway prove-audit prove-forgery browser cover setup check clean
+.PHONY: help build demo run test race fuzz lint fmt bench prove-kill prove-gateway prove-mentions prove-audit prove-forgery browser cover setup check clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ prove-kill: ## kill -9 the daemon again and again under load: nothing lost, doub
 
 prove-gateway: ## let Discord's gateway misbehave 500 times: nothing lost or doubled, soon well again
 	$(PROVE) gateway
+
+prove-mentions: ## put what calls people into every field, for both chats: nobody may be called
+	$(PROVE) mentions
 
 prove-audit: ## change single bytes and rows: audit verify must name every one
 	$(PROVE) audit

@@ -15,11 +15,12 @@ import (
 )
 
 type cli struct {
-	Audit   auditCmd   `cmd:"" help:"Change single bytes and rows behind the daemon's back; audit verify must find every one."`
-	Forgery forgeryCmd `cmd:"" help:"Send mutated and replayed Slack requests; none may be accepted."`
-	Gateway gatewayCmd `cmd:"" help:"Let Discord's gateway misbehave in every way at random; nothing may be lost or doubled, and all is well again soon."`
-	Kill    killCmd    `cmd:"" help:"Kill the daemon again and again under traffic; nothing may be lost, doubled or out of order."`
-	Bench   benchCmd   `cmd:"" help:"Measure accepted events per second and the way to an open page, as ratios to the raw database."`
+	Audit    auditCmd    `cmd:"" help:"Change single bytes and rows behind the daemon's back; audit verify must find every one."`
+	Forgery  forgeryCmd  `cmd:"" help:"Send mutated and replayed Slack requests; none may be accepted."`
+	Gateway  gatewayCmd  `cmd:"" help:"Let Discord's gateway misbehave in every way at random; nothing may be lost or doubled, and all is well again soon."`
+	Mentions mentionsCmd `cmd:"" help:"Send everything that could call somebody through every field; nobody may be called."`
+	Kill     killCmd     `cmd:"" help:"Kill the daemon again and again under traffic; nothing may be lost, doubled or out of order."`
+	Bench    benchCmd    `cmd:"" help:"Measure accepted events per second and the way to an open page, as ratios to the raw database."`
 }
 
 // errMissed: a figure missed its goal. The figures themselves are printed.
