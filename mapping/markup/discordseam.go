@@ -72,7 +72,8 @@ func (w *discordWriter) seam(blocks []block, end int) int {
 	inCode := last.spans[n-1].style&code != 0
 	goesOn := w.pieces[end].span.style&code != 0
 	before, ok := strings.CutSuffix(text, " ")
-	if ok && strings.TrimRightFunc(before, isBlank) == before && (!inCode || goesOn && before != "") {
+	codes := before == "" && n > 1 && last.spans[n-2].style&code != 0 && goesOn // a blank between two
+	if ok && !codes && strings.TrimRightFunc(before, isBlank) == before && (!inCode || goesOn && before != "") {
 		kept, seam = before, seamBlank
 	}
 	if kept == "" && n == 1 {
@@ -147,6 +148,7 @@ func (in *discordReader) sewCode(b block) bool {
 // sewn joins the spans at a seam. Blanks there have the styles of both sides.
 func sewn(a []span, seam string, b []span) []span {
 	a, b = compact(a), compact(b)
+	own := seam
 	if n := len(a) - 1; n > 0 && a[n].kind == spanText && a[n].style&code == 0 && isBlankText(a[n].text) {
 		a, seam = a[:n], a[n].text+seam
 	}
@@ -156,6 +158,9 @@ func sewn(a []span, seam string, b []span) []span {
 	s := span{text: seam}
 	if len(a) > 0 && len(b) > 0 {
 		s.style = a[len(a)-1].style & b[0].style
+	}
+	if seam != own {
+		s.style &^= code // a blank that was left there stood outside
 	}
 	return slices.Concat(a, []span{s}, b)
 }
