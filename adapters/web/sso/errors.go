@@ -47,8 +47,10 @@ func unreachable(err error) error {
 	if text := err.Error(); len(text) > longest {
 		err = errors.New(text[:longest]) // it may have a whole page in it
 	}
-	return &Error{Unreachable, "The provider does not answer as it should.",
-		"Try again in a minute. If it lasts, an admin can see why in the log.", err}
+	return &Error{
+		Unreachable, "The provider does not answer as it should.",
+		"Try again in a minute. If it lasts, an admin can see why in the log.", err,
+	}
 }
 
 func stale(err error) error {
@@ -56,8 +58,10 @@ func stale(err error) error {
 }
 
 func clock(err error) error {
-	return &Error{Clock, "The clocks of this server and of the provider do not agree.",
-		"An admin has to set this server's clock, best by NTP; until then nobody can sign in this way.", err}
+	return &Error{
+		Clock, "The clocks of this server and of the provider do not agree.",
+		"An admin has to set this server's clock, best by NTP; until then nobody can sign in this way.", err,
+	}
 }
 
 func setup(err error, remedy string) error {
@@ -75,8 +79,10 @@ func refusedBy(code string) error {
 	err := fmt.Errorf("the provider answered %q", code)
 	switch code {
 	case "access_denied":
-		return &Error{Refused, "The provider did not let you in, or you did not agree there.",
-			"Try again, or ask whoever runs the provider whether you may use Sidebridge.", err}
+		return &Error{
+			Refused, "The provider did not let you in, or you did not agree there.",
+			"Try again, or ask whoever runs the provider whether you may use Sidebridge.", err,
+		}
 	case "server_error", "temporarily_unavailable":
 		return unreachable(err)
 	case "login_required", "interaction_required", "account_selection_required", "consent_required":
