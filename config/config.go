@@ -86,6 +86,11 @@ type Desk struct {
 	// ReopenOnReply says whether a reply to a closed conversation reopens
 	// it. The reply is recorded in any case. Default true.
 	ReopenOnReply bool `toml:"reopen_on_reply"`
+
+	// ReactionRules says whether reactions to a thread's card are gestures: a
+	// tick closes the conversation, eyes take the ticket, as the card's buttons
+	// do. Default true.
+	ReactionRules bool `toml:"reaction_rules"`
 }
 
 // CatchUp says how what a platform did not tell us is found.
@@ -239,7 +244,7 @@ func Default() Config {
 		Listen:   "127.0.0.1:8080",
 		Log:      Log{Level: "info", Format: "text"},
 		Database: Database{SQLite: "sidebridge.db"},
-		Desk:     Desk{Name: "Sidebridge", ReopenOnReply: true},
+		Desk:     Desk{Name: "Sidebridge", ReopenOnReply: true, ReactionRules: true},
 		CatchUp:  CatchUp{Every: 15 * time.Minute},
 		Audit: Audit{
 			CheckpointFile:    "checkpoints.log",

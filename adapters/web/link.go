@@ -74,7 +74,7 @@ func (s *Server) readLink(ctx context.Context, token string) (claim, error) {
 	if err != nil {
 		return claim{}, err
 	}
-	wrong := fmt.Errorf("%w: this link is not complete or not ours: ask for a new one with /link in the chat", bridge.ErrInvalid)
+	wrong := fmt.Errorf("%w: this link is not complete or not ours: ask for a new one in the chat, with /link in Discord or /sidebridge link in Slack", bridge.ErrInvalid)
 	data, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil || len(data) <= sha256.Size {
 		return claim{}, wrong
@@ -85,7 +85,7 @@ func (s *Server) readLink(ctx context.Context, token string) (claim, error) {
 		return claim{}, wrong
 	}
 	if s.now().Unix() > c.Until {
-		return claim{}, fmt.Errorf("%w: this link was good for 15 minutes and is too old now: ask for a new one with /link in the chat", bridge.ErrInvalid)
+		return claim{}, fmt.Errorf("%w: this link was good for 15 minutes and is too old now: ask for a new one in the chat, with /link in Discord or /sidebridge link in Slack", bridge.ErrInvalid)
 	}
 	return c, nil
 }

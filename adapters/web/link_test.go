@@ -75,7 +75,7 @@ func TestALinkThatIsOldOrForgedSaysWhatToDo(t *testing.T) {
 	bob := w.as("bob@example.org")
 	mixed := path[:len(path)-20] + other[len(other)-20:]
 	for _, forged := range []string{mixed, path + "A", path[:len(path)-8], "/link/x", "/link/" + strings.Repeat("A", 200)} {
-		if got := bob.get(forged); got.status != http.StatusUnprocessableEntity || !strings.Contains(got.body, "ask for a new one with /link") {
+		if got := bob.get(forged); got.status != http.StatusUnprocessableEntity || !strings.Contains(got.body, "ask for a new one in the chat, with /link in Discord") {
 			t.Errorf("%s: %d", forged, got.status)
 		}
 		if got := bob.post(forged, nil); got.status != http.StatusUnprocessableEntity {

@@ -71,7 +71,7 @@ func (s *Server) mayStart(ctx context.Context, actor bridge.Actor, group string)
 func (s *Server) Start(ctx context.Context, actor bridge.Actor, ask bridge.Ask) (bridge.Result, error) {
 	if actor.Person == "" {
 		return bridge.Result{}, fmt.Errorf("%w: only people at the desk begin side conversations, and this %s account is linked to nobody: "+
-			"link it with /link, or ask an admin to link it under People", bridge.ErrForbidden, surfaceName(ask.Place.Surface))
+			"link it in the chat, or ask an admin to link it under People", bridge.ErrForbidden, surfaceName(ask.Place.Surface))
 	}
 	group, err := s.groupNamed(ctx, ask.Group)
 	if err != nil {

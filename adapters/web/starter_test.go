@@ -77,7 +77,7 @@ func TestWhoMayNotBeginIsToldWhy(t *testing.T) {
 		actor bridge.Actor
 		want  string
 	}{
-		"nobody we know": {bridge.Actor{Role: bridge.RoleExpert, Account: inDiscord, Name: "eve"}, "link it with /link"},
+		"nobody we know": {bridge.Actor{Role: bridge.RoleExpert, Account: inDiscord, Name: "eve"}, "link it in the chat"},
 		"an expert":      {w.actor(w.anders, "Anders Expert", bridge.RoleExpert), "Anders Expert may not start conversations"},
 	} {
 		if res, err := w.web.Start(t.Context(), c.actor, ask); !errors.Is(err, bridge.ErrForbidden) || !strings.Contains(err.Error(), c.want) {

@@ -118,7 +118,7 @@ func openStore(ctx context.Context, cfg *config.Config, log *slog.Logger, holder
 	o := store.Options{
 		Holder: holder,
 		Driver: "sqlite", DSN: cfg.Database.SQLite, Log: log,
-		RecordOnly: !cfg.Desk.ReopenOnReply, CustomerWebhook: cfg.Webhook.URL != "",
+		RecordOnly: !cfg.Desk.ReopenOnReply, NoReactionRules: !cfg.Desk.ReactionRules, CustomerWebhook: cfg.Webhook.URL != "",
 	}
 	if dsn := cfg.Database.Postgres; dsn.IsSet() {
 		o.Driver, o.DSN = "postgres", dsn.Reveal()

