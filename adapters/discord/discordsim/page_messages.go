@@ -65,7 +65,8 @@ func (s *Sim) viewMessages(at place, ch *channel, dismissed map[string]bool) (ou
 		out = append(out, s.viewMessage(at, ch, m))
 	}
 	for _, e := range s.ephemerals {
-		if e.User == at.As && e.Channel == ch.id && !dismissed[e.ID] {
+		in := s.inters["interaction-"+e.Interaction]
+		if e.User == at.As && in != nil && in.shownIn(at) == ch && !dismissed[e.ID] {
 			out = append(out, s.viewEphemeral(at, ch, e))
 		}
 	}
@@ -76,6 +77,15 @@ func (s *Sim) viewMessages(at place, ch *channel, dismissed map[string]bool) (ou
 	}
 	slices.SortStableFunc(out, func(a, b viewMessage) int { return compareIDs(a.ID, b.ID) })
 	return out
+}
+
+// shownIn is where the page shows an answer: beside the card that was used, which
+// stands at the top of its open thread, too.
+func (in *interaction) shownIn(at place) *channel {
+	if in.message != nil && in.message.starts != nil && in.message.starts.id == at.Thread {
+		return in.message.starts
+	}
+	return in.channel
 }
 
 func (s *Sim) viewMessage(at place, ch *channel, m *message) viewMessage {
@@ -268,7 +278,7 @@ func (s *Sim) viewWaiting(at place, ch *channel, in *interaction) (viewMessage, 
 	age := s.now().Sub(in.madeAt)
 	text := ""
 	switch {
-	case in.user.id != at.As || in.channel != ch || in.sent:
+	case in.user.id != at.As || in.shownIn(at) != ch || in.sent:
 	case !in.answered && age > s.opts.AnswerWithin && age < noAnswerShown:
 		text = "The application did not respond. Is the daemon running?"
 	case !in.answered && age <= s.opts.AnswerWithin:

@@ -289,7 +289,7 @@ func (s *Sim) composer(at place, ch *channel, g *guild) *viewComposer {
 // viewModal is the form that waits for the person, the newest one.
 func (s *Sim) viewModal(at place) (v *viewModal) {
 	for _, in := range s.inters {
-		if in.modal == nil || in.sent || in.user.id != at.As || v != nil && compareIDs(in.id, v.ID) < 0 {
+		if in.modal == nil || in.sent || in.user.id != at.As || s.now().Sub(in.madeAt) > mostAnswer || v != nil && compareIDs(in.id, v.ID) < 0 {
 			continue
 		}
 		f, err := readForm(in.modal)
