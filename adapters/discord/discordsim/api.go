@@ -109,6 +109,8 @@ func (s *Sim) endpoints() []endpoint {
 		{"GET", "channels/:id/messages/:id/reactions/:emoji", (*call).listReactions, false},
 		{"GET", "channels/:id/webhooks", (*call).channelWebhooks, false},
 		{"POST", "channels/:id/webhooks", (*call).createWebhook, false},
+		{"GET", "webhooks/:id", (*call).getWebhook, false},
+		{"DELETE", "webhooks/:id", (*call).deleteWebhook, false},
 		{"POST", "webhooks/:id/:token", (*call).executeWebhook, true},
 		{"GET", "webhooks/:id/:token/messages/:id", (*call).getHookMessage, true},
 		{"PATCH", "webhooks/:id/:token/messages/@original", (*call).editOriginal, true},
