@@ -16,12 +16,21 @@ type order struct {
 	Values                                  map[string]string
 	Data                                    []byte
 	Guild                                   string
-	Code                                    int
-	On                                      bool
-	Perms                                   uint64
-	Fault                                   Fault
-	EventFault                              EventFault
-	DelayMS                                 int
+	// Messages are those that are deleted at once.
+	Messages []string
+	Code     int
+	On       bool
+	// Perms are denied or allowed; with ID they are a role's or a Member's overwrite.
+	Perms, Allow, Deny uint64
+	ID                 string
+	Member             bool
+	// Those of new channels and users.
+	Forum, Media, Announcement, RequireTag, Bot bool
+	Tags                                        int
+	Nick                                        string
+	Fault                                       Fault
+	EventFault                                  EventFault
+	DelayMS                                     int
 }
 
 // mountControl serves the person and fault functions over HTTP for those who run the
@@ -73,8 +82,10 @@ func (s *Sim) resolve(o *order) {
 }
 
 func (s *Sim) obey(verb string, o order) (string, error) {
-	if handled, err := s.obeyAdmin(verb, o); handled {
-		return "", err
+	for _, obeys := range []func(string, order) (string, bool, error){s.obeyMaking, s.obeyAdmin, s.obeyTrouble} {
+		if id, handled, err := obeys(verb, o); handled {
+			return id, err
+		}
 	}
 	p := s.Person(o.As)
 	if p == nil {
@@ -91,10 +102,14 @@ func (s *Sim) obey(verb string, o order) (string, error) {
 		return o.Message, p.Edit(o.Channel, o.Message, o.Text)
 	case "delete":
 		return o.Message, p.Delete(o.Channel, o.Message)
+	case "bulk-delete":
+		return "", p.BulkDelete(o.Channel, o.Messages...)
 	case "react":
 		return o.Message, p.React(o.Channel, o.Message, o.Emoji)
 	case "unreact":
 		return o.Message, p.Unreact(o.Channel, o.Message, o.Emoji)
+	case "clear-reactions":
+		return o.Message, p.ClearReactions(o.Channel, o.Message, o.Emoji)
 	case "press":
 		return p.Press(o.Channel, o.Message, o.Button)
 	case "command":
@@ -103,63 +118,14 @@ func (s *Sim) obey(verb string, o order) (string, error) {
 		return p.MessageCommand(o.Channel, o.Message, o.Command)
 	case "submit":
 		return p.SubmitModal(o.Interaction, o.Values)
+	case "close-modal":
+		return o.Interaction, p.CloseModal(o.Interaction)
 	case "start-thread":
 		return p.StartThread(o.Channel, o.Message, o.Name)
 	case "forum-post":
 		return p.PostInForum(o.Channel, o.Name, o.Text)
 	}
 	return "", fmt.Errorf("do %q: %w", verb, ErrNotAllowed)
-}
-
-// obeyAdmin does what needs no person.
-func (s *Sim) obeyAdmin(verb string, o order) (handled bool, err error) {
-	switch verb {
-	case "archive":
-		err = s.ArchiveThread(o.Channel)
-	case "lock":
-		err = s.LockThread(o.Channel, o.On)
-	case "delete-thread":
-		err = s.DeleteThread(o.Channel)
-	case "delete-channel":
-		err = s.DeleteChannel(o.Channel)
-	case "deny":
-		err = s.Deny(o.Channel, o.Perms)
-	case "allow":
-		err = s.Allow(o.Channel, o.Perms)
-	case "kick-bot":
-		s.KickBot(o.Guild)
-	case "invite-bot":
-		s.InviteBot(o.Guild)
-	case "revoke-token":
-		s.RevokeToken()
-	case "restore-token":
-		s.RestoreToken()
-	case "fault":
-		s.Inject(o.Fault)
-	case "event-fault":
-		s.InjectEvent(o.EventFault)
-	case "clear-faults":
-		s.ClearFaults()
-	case "reconnect":
-		s.ForceReconnect()
-	case "heartbeat":
-		s.RequestHeartbeat()
-	case "invalidate":
-		s.InvalidateSession(o.On)
-	case "close":
-		s.CloseGateway(o.Code)
-	case "drop-connections":
-		s.DropConnections()
-	case "silence":
-		s.Silence()
-	case "half-frame":
-		s.HalfFrame()
-	case "outage":
-		s.Outage(o.On)
-	default:
-		return false, nil
-	}
-	return true, err
 }
 
 // serveState shows the service, and with ?channel= the messages of a channel or thread.

@@ -12,7 +12,8 @@ type Arrival struct {
 	At time.Time
 	// Method and Path are the call's; Route has the ids left out. Tokens in paths are not kept.
 	Method, Route, Path string
-	Body                json.RawMessage
+	// Body is the JSON of the call, or a string of what was none.
+	Body json.RawMessage
 	// Done says that it was answered; Outcome is then "ok", a code, or what a fault did.
 	Done    bool
 	Outcome string
@@ -26,6 +27,11 @@ type Arrival struct {
 func (s *Sim) arrive(method, route, path string, body json.RawMessage) *Arrival {
 	if strings.Contains(route, ":token") {
 		path = route
+	}
+	if len(body) == 0 {
+		body = nil // as in a log that is told as JSON
+	} else if !json.Valid(body) {
+		body = encode(string(body))
 	}
 	a := &Arrival{N: len(s.arrivals) + 1, At: s.now(), Method: method, Route: route, Path: path, Body: body}
 	s.arrivals = append(s.arrivals, a)
