@@ -130,6 +130,7 @@ type Adapter struct {
 	ping        time.Duration
 	nameBudget  time.Duration
 	prompt      time.Duration // how soon who asks is answered
+	acceptance  time.Duration // how soon an envelope must be committed
 	rest        time.Duration // between attempts with a token that was refused
 
 	http     *http.Client
@@ -176,7 +177,7 @@ func New(o Options) (*Adapter, error) {
 		desk: o.Desk, watcher: o.Watcher, policy: o.Policy, mention: o.Mention, ticketURL: o.TicketURL,
 		threads: o.Threads, count: o.Count, seen: o.Seen, log: o.Log, now: o.Now,
 		identity: o.Identity, join: o.Join, pageSize: o.HistoryPageSize, maxFile: o.MaxFile, settle: o.Settle, echoWait: o.EchoWait,
-		sockets: o.Connections, ping: o.PingInterval, nameBudget: nameBudget, prompt: promptTime, rest: fatalPause,
+		sockets: o.Connections, ping: o.PingInterval, nameBudget: nameBudget, prompt: promptTime, acceptance: acceptTimeout, rest: fatalPause,
 		teams: set(o.Teams), bots: set(o.Bots), verdicts: verdicts(),
 		errands: make(chan func(context.Context) error, maxErrands), identified: make(chan struct{}),
 		reactions: newReactionMemory(),

@@ -94,7 +94,7 @@ func commandFields() []string {
 }
 
 func (a *Adapter) serveEnvelope(ctx context.Context, w http.ResponseWriter, raw []byte) {
-	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
+	ctx, cancel := context.WithTimeout(ctx, a.acceptance)
 	defer cancel()
 	var p payload
 	if err := decode(raw, &p); err != nil {

@@ -178,7 +178,7 @@ func TestAnEventIsKeyedByOurWorkspace(t *testing.T) {
 func TestNothingIsAcknowledgedBeforeItIsCommitted(t *testing.T) {
 	both(t, func(t *testing.T, socket bool) {
 		w := newWorld(t, setup{socket: socket, sim: func(o *slacksim.Options) {
-			o.RetryDelays = []time.Duration{0, time.Millisecond, time.Millisecond, time.Millisecond, time.Millisecond}
+			o.RetryDelays = slices.Repeat([]time.Duration{time.Millisecond}, 200)
 			o.AckTimeout = 200 * time.Millisecond
 		}})
 		root := w.open()

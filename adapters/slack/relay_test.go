@@ -63,7 +63,7 @@ func newBridged(t *testing.T, s setup) *bridged {
 // until waits for something that the log, or the simulator, has to show.
 func (b *bridged) until(what string, holds func() bool) {
 	b.t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(patience)
 	for {
 		rung := b.memory.Bell().Any()
 		if holds() {

@@ -147,7 +147,7 @@ func (s *socket) take(raw []byte) string {
 	if f.Attempt > 0 {
 		s.a.count("redelivered", "socket")
 	}
-	s.lanes[lane(f, len(s.lanes))] <- job{frame: f, raw: raw, until: time.Now().Add(acceptTimeout)}
+	s.lanes[lane(f, len(s.lanes))] <- job{frame: f, raw: raw, until: time.Now().Add(s.a.acceptance)}
 	return ""
 }
 

@@ -18,6 +18,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// patience is how long something that must become true may take.
+const patience = time.Minute
+
 // plenty is a budget that never makes a test wait.
 var plenty = Budget{
 	PostsPerMinute: 6e6, PostInterval: time.Microsecond, Tier2: 6e6, Tier3: 6e6, Tier4: 6e6, History: 6e6,
@@ -51,7 +54,8 @@ type setup struct {
 
 func newWorld(t *testing.T, s setup) *world {
 	t.Helper()
-	simOpts := slacksim.Options{Limits: slacksim.Limits{Off: true}, Seed: 7, SocketMode: s.socket}
+	// However slow the machine is: what takes its time in a test was made to.
+	simOpts := slacksim.Options{Limits: slacksim.Limits{Off: true}, Seed: 7, SocketMode: s.socket, AckTimeout: patience}
 	if s.sim != nil {
 		s.sim(&simOpts)
 	}
@@ -85,6 +89,7 @@ func newWorld(t *testing.T, s setup) *world {
 		t.Fatal(err)
 	}
 	w.a = a
+	a.acceptance, a.prompt = patience, patience
 	if s.tune != nil {
 		s.tune(a)
 	}
@@ -138,7 +143,7 @@ func (w *world) until(what string, fn func() bool) {
 // eventually is until for what changes nothing in the simulator.
 func (w *world) eventually(what string, fn func() bool) {
 	w.t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(patience)
 	for !fn() {
 		select {
 		case <-time.After(10 * time.Millisecond):
