@@ -47,13 +47,13 @@ func (g *Guild) List(ctx context.Context, m bridge.Mirror, known []bridge.Copy, 
 	}
 	l := &listing{
 		g: g, m: m, at: spot{channel: m.Place.Channel, thread: m.Thread}, accept: accept,
-		known: map[string]bridge.Copy{}, seen: map[string]bool{}, newest: first(m.Seen, m.Thread),
+		known: map[string]bridge.Copy{}, seen: map[string]bool{}, newest: first(m.Seen, m.Thread), wholly: looked.IsZero(),
 	}
 	for _, c := range known {
 		l.known[c.Ref] = c
 	}
 	l.from = listFrom(m, known, !looked.IsZero(), g.Settle)
-	if err := l.run(ctx, looked.IsZero()); err != nil {
+	if err := l.run(ctx); err != nil {
 		return "", err
 	}
 	if err := l.deletes(ctx, began.Add(-g.Settle)); err != nil {
@@ -122,10 +122,13 @@ type listing struct {
 	// forum: the first post is in the thread itself; elsewhere it stands in the channel,
 	// and rootGone says that it was asked for and is not there.
 	forum, rootGone bool
+	// wholly: something may have been missed since the last look back.
+	wholly bool
+	asks   int // about reactions
 }
 
 // run feeds all of the thread, oldest first.
-func (l *listing) run(ctx context.Context, wholly bool) error {
+func (l *listing) run(ctx context.Context) error {
 	parent, ok := l.g.places.get(l.m.Place.Channel)
 	if !ok {
 		var err error
@@ -134,7 +137,7 @@ func (l *listing) run(ctx context.Context, wholly bool) error {
 		}
 	}
 	l.forum = hasPosts(parent.kind)
-	if !l.forum && (wholly || l.m.Seen == "") {
+	if !l.forum && (l.wholly || l.m.Seen == "") {
 		if err := l.root(ctx); err != nil {
 			return err
 		}
@@ -231,6 +234,10 @@ func (l *listing) show(ctx context.Context, at spot, m *message) error {
 	}
 	if laterID(m.ID, l.newest) {
 		l.newest = m.ID
+	}
+	c := l.known[m.ID]
+	if l.wholly && (skip == "" && !in.Ours || c.Message != 0 && !c.Gone) {
+		return l.reactions(ctx, at, m)
 	}
 	return nil
 }

@@ -243,6 +243,41 @@ func TestFirstPostOfAForumIsInTheThread(t *testing.T) {
 	})
 }
 
+// Reactions that were made in a gap come out too, once, but those on the card do not:
+// there they are gestures.
+func TestListingFindsReactionsAfterAGap(t *testing.T) {
+	g, sh, s := newLister(t)
+	stand := []map[string]any{
+		{"count": 2, "me": true, "emoji": map[string]any{"name": "👍"}},
+		{"count": 1, "me": false, "emoji": map[string]any{"id": "77", "name": "party"}},
+		{"count": 1, "me": true, "emoji": map[string]any{"name": "🙂"}},
+	}
+	for n := 1; n <= 2; n++ {
+		sh.put(at(n), "m")
+		sh.all[n-1]["reactions"] = stand
+		for emoji, who := range map[string][]user{"👍": {{ID: testBot, Bot: true}, {ID: testAnders, Username: "anders"}}, "party:77": {{ID: testAnders, Username: "anders"}, {ID: "9", Bot: true}}} {
+			s.rest["GET channels/"+testThread+"/messages/"+at(n)+"/reactions/"+emoji] = who
+		}
+	}
+	m := testMirror
+	m.Seen = at(2)
+	card := bridge.Copy{CopyKey: theirs(at(2), "").CopyKey, Entry: 4}
+	var fed []string
+	accept := func(_ context.Context, in bridge.Inbound) error {
+		fed = append(fed, fmt.Sprintf("%s %s %s by %s", in.Kind, in.Source.Ref, in.Emoji, in.Author.ID))
+		return nil
+	}
+	for range 2 { // the second has no gap before it
+		if _, err := g.List(t.Context(), m, []bridge.Copy{theirs(at(1), ""), card}, accept); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{"react " + at(1) + " 👍 by " + testAnders, "react " + at(1) + " :party: by " + testAnders}
+	if diff := cmp.Diff(want, fed); diff != "" {
+		t.Errorf("fed (-want +got):\n%s", diff)
+	}
+}
+
 // A thread without news costs no call for an hour, where the gateway is followed.
 func TestThreadWithoutNewsIsNotListedAgain(t *testing.T) {
 	g, sh, s := newLister(t)

@@ -15,10 +15,7 @@ func (a *Adapter) reacted(ctx context.Context, g *Guild, e event) error {
 		Channel string  `json:"channel_id"`
 		Message string  `json:"message_id"`
 		Member  *member `json:"member"`
-		Emoji   struct {
-			ID   string `json:"id"`
-			Name string `json:"name"`
-		} `json:"emoji"`
+		Emoji   emoji   `json:"emoji"`
 	}
 	if err := decode(e.Data, &r); err != nil {
 		return fmt.Errorf("%w: %w", bridge.ErrInvalid, err)
@@ -31,10 +28,7 @@ func (a *Adapter) reacted(ctx context.Context, g *Guild, e event) error {
 		a.Count("ignored", skipPlace)
 		return nil
 	}
-	in := bridge.Inbound{Kind: bridge.InReact, Source: g.source(at, r.Message), Emoji: r.Emoji.Name}
-	if r.Emoji.ID != "" {
-		in.Emoji = ":" + r.Emoji.Name + ":"
-	}
+	in := bridge.Inbound{Kind: bridge.InReact, Source: g.source(at, r.Message), Emoji: r.Emoji.text()}
 	if e.Type != "MESSAGE_REACTION_ADD" {
 		in.Kind = bridge.InUnreact
 	}

@@ -70,6 +70,37 @@ type message struct {
 	Snapshots   []snapshot            `json:"message_snapshots"`
 	Reference   *reference            `json:"message_reference"`
 	Thread      *channel              `json:"thread"`
+	Reactions   []reaction            `json:"reactions"`
+}
+
+// reaction counts one emoji on a message.
+// https://docs.discord.com/developers/resources/message#reaction-object
+type reaction struct {
+	Count int   `json:"count"`
+	Me    bool  `json:"me"`
+	Emoji emoji `json:"emoji"`
+}
+
+// emoji is one of Unicode's, or a guild's own, which has an id.
+type emoji struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// text is the emoji as the record has it.
+func (e emoji) text() string {
+	if e.ID != "" {
+		return ":" + e.Name + ":"
+	}
+	return e.Name
+}
+
+// path is the emoji as an address names it.
+func (e emoji) path() string {
+	if e.ID != "" {
+		return e.Name + ":" + e.ID
+	}
+	return e.Name
 }
 
 // nonce is what the sender of a message gave it: a string, or a number of some clients.
