@@ -2,6 +2,10 @@ package discordsim
 
 import (
 	"encoding/json"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -129,6 +133,70 @@ func (c *call) getCommands() (answer, error) {
 	return answer{body: g.commands}, nil
 }
 
+// commandName is what a slash command and its options may be called; none is upper case.
+// https://docs.discord.com/developers/interactions/application-commands#application-command-object-application-command-naming
+var commandName = regexp.MustCompile(`^[-_'\p{L}\p{N}]{1,32}$`)
+
+// checkCommands holds the limits of commands: names, descriptions, how many of a kind.
+// https://docs.discord.com/developers/interactions/application-commands
+func checkCommands(raw json.RawMessage) error {
+	var list []struct {
+		Name        string `json:"name"`
+		Description string `json:"description"`
+		Type        int    `json:"type"`
+		Options     []struct {
+			Name        string `json:"name"`
+			Description string `json:"description"`
+			Required    bool   `json:"required"`
+		} `json:"options"`
+	}
+	if json.Unmarshal(raw, &list) != nil {
+		return badForm("_body", "Only iterables may be used")
+	}
+	slash, seen := 0, map[string]bool{}
+	for i, cmd := range list {
+		at, key := strconv.Itoa(i), fmt.Sprint(max(cmd.Type, 1), cmd.Name)
+		if seen[key] {
+			return badForm(at+".name", "Application command names must be unique")
+		}
+		seen[key] = true
+		if cmd.Type > 1 {
+			if n := length(cmd.Name); n < 1 || n > 32 || cmd.Description != "" || len(cmd.Options) > 0 {
+				return badForm(at+".name", "Must be between 1 and 32 in length, without a description")
+			}
+			continue
+		}
+		slash++
+		if err := checkSlash(at, cmd.Name, cmd.Description); err != nil {
+			return err
+		}
+		optional := false
+		for j, o := range cmd.Options {
+			if err := checkSlash(fmt.Sprint(at, ".options.", j), o.Name, o.Description); err != nil {
+				return err
+			}
+			if o.Required && optional {
+				return badForm(fmt.Sprint(at, ".options.", j), "Required options must be placed before non-required options")
+			}
+			optional = optional || !o.Required
+		}
+	}
+	if slash > 100 || len(list)-slash > 15 {
+		return refuse(400, 30032, "Maximum number of application commands reached (100)")
+	}
+	return nil
+}
+
+func checkSlash(at, name, description string) error {
+	switch n := length(description); {
+	case !commandName.MatchString(name) || name != strings.ToLower(name):
+		return badForm(at+".name", "Command name is invalid")
+	case n < 1 || n > 100:
+		return badForm(at+".description", "Must be between 1 and 100 in length.")
+	}
+	return nil
+}
+
 // putCommands replaces the guild's commands, which then have ids.
 func (c *call) putCommands() (answer, error) {
 	g, err := c.guild(1)
@@ -140,6 +208,9 @@ func (c *call) putCommands() (answer, error) {
 	}
 	var list []fields
 	if err := c.decode(&list); err != nil {
+		return answer{}, err
+	}
+	if err := checkCommands(c.body); err != nil {
 		return answer{}, err
 	}
 	for _, cmd := range list {

@@ -95,7 +95,9 @@ func TestButtonsUpdateTheirMessage(t *testing.T) {
 func TestCommandsCarryTheirOptionsAndMessages(t *testing.T) {
 	r := quiet(t)
 	r.want("PUT", "applications/"+r.AppID()+"/guilds/"+r.GuildID()+"/commands", []fields{
-		{"name": "ask", "description": "Ask", "options": []fields{{"name": "question", "type": 3}, {"name": "ticket", "type": 4}}},
+		{"name": "ask", "description": "Ask", "options": []fields{
+			{"name": "question", "description": "What", "type": 3}, {"name": "ticket", "description": "Which", "type": 4},
+		}},
 		{"name": "Attach", "type": 3},
 	})
 	c := r.ready(1) // the intents do not matter

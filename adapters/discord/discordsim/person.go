@@ -344,6 +344,8 @@ func (p *Person) command(channelID, messageID, name string, options map[string]a
 			for _, o := range cmd.Options {
 				if v, ok := options[o.Name]; ok {
 					given = append(given, fields{"name": o.Name, "type": o.Type, "value": v})
+				} else if o.Required {
+					return fmt.Errorf("use %q without its %s: %w", name, o.Name, ErrNotAllowed)
 				}
 			}
 			if len(given) > 0 {
