@@ -15,7 +15,8 @@
 // faults, and the gateway's own troubles have functions of their own. Arrivals,
 // Thread, Notifications and GatewayStats are what a test compares with the audit
 // trail. WaitFor waits for any change without polling. GET / is a plain page on which
-// a newcomer plays the expert.
+// a newcomer plays the people; /channels/<guild>/<channel>/<message>, as in Discord's
+// own addresses, leads to that message on it.
 //
 // What is proved against it is proved against a simulation.
 package discordsim
