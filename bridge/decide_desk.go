@@ -67,13 +67,13 @@ func (c *CreateTicket) decide(s *State) (Result, error) {
 	s.Tickets[c.ticket] = &Ticket{ID: c.ticket}
 	desk := c.Desk
 	if desk == "" {
-		desk = "builtin"
+		desk = DeskBuiltin
 	}
 	created := s.add(c.ticket, TicketCreated, c.Actor, Facts{
 		Desk: desk, DeskRef: c.DeskRef, Status: StatusNew, Group: c.Group, Priority: c.Priority,
 		Tags: cleanTags(c.Tags), Channel: c.Channel,
 	}, Words{Subject: subject, Requester: Clean(c.Requester), Email: Clean(c.Email)})
-	if s.CustomerWebhook && desk == "builtin" {
+	if s.CustomerWebhook && desk == DeskBuiltin {
 		place := Place{Surface: "webhook", Workspace: "customer", Channel: "replies"}
 		s.add(c.ticket, MirrorOpened, System(), Facts{Place: &place}, Words{})
 	}
@@ -97,7 +97,7 @@ func (c *CustomerMessage) decide(s *State) (Result, error) {
 }
 
 func (c *ReplyToCustomer) decide(s *State) (Result, error) {
-	if c.Actor.Role != RoleAgent && c.Actor.Role != RoleAdmin {
+	if !c.Actor.worksAtDesk() {
 		return Result{}, fmt.Errorf("%w: only an agent writes to the customer", ErrForbidden)
 	}
 	return s.say(c.Ticket, CustomerReply, c.Actor, c.Body, c.Files)

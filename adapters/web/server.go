@@ -171,6 +171,7 @@ func (s *Server) build(public *url.URL) (http.Handler, error) {
 	mux.HandleFunc("POST /api/v1/tickets/{ticket}/conversations", s.api(s.apiStart))
 	mux.HandleFunc("POST /api/v1/conversations/{id}/close", s.api(s.apiSetState(false)))
 	mux.HandleFunc("POST /api/v1/conversations/{id}/reopen", s.api(s.apiSetState(true)))
+	mux.HandleFunc("POST /api/v1/conversations/{id}/close-and-solve", s.api(s.apiCloseAndSolve))
 	mux.HandleFunc("/api/", s.api(func(http.ResponseWriter, *http.Request, caller) error {
 		return fmt.Errorf("%w: there is no such address", bridge.ErrNotFound)
 	}))
@@ -227,6 +228,7 @@ func (s *Server) routes(m *http.ServeMux) {
 	agent("POST /c/{id}/messages", s.postMessage)
 	agent("POST /c/{id}/close", s.setState(false))
 	agent("POST /c/{id}/reopen", s.setState(true))
+	agent("POST /c/{id}/close-and-solve", s.closeAndSolve)
 	agent("POST /c/{id}/take-over", s.takeOver)
 	agent("POST /m/{id}/edit", s.editMessage)
 	agent("POST /m/{id}/delete", s.deleteMessage)
