@@ -43,6 +43,7 @@ const (
 	DeliveryFailed Kind = "delivery.rejected"
 	MirrorResumed  Kind = "mirror.resumed"
 	MirrorMoved    Kind = "mirror.moved" // the platform gave the channel another id
+	MirrorEnded    Kind = "mirror.ended" // the conversation goes on in another channel
 	CopyRemoved    Kind = "copy.removed" // somebody removed our copy on the surface, or we removed a spare one
 	CopyChanged    Kind = "copy.changed" // somebody changed our copy on the surface
 	CopyDoubled    Kind = "copy.doubled" // a second copy with a known token came up; it is deleted
@@ -72,7 +73,7 @@ var kinds = map[Kind]Reach{
 	ReactionAdded: ReachConversation, ReactionRemoved: ReachConversation,
 	MirrorOpened: ReachMirror, ThreadOpened: ReachNobody, ThreadAttached: ReachMirror, DeliveryShown: ReachNobody,
 	DeliveryResent: ReachNobody, DeliveryParked: ReachNobody, DeliveryFailed: ReachNobody,
-	MirrorResumed: ReachNobody, MirrorMoved: ReachNobody, CopyRemoved: ReachNobody, CopyChanged: ReachNobody, CopyDoubled: ReachMirror,
+	MirrorResumed: ReachNobody, MirrorMoved: ReachNobody, MirrorEnded: ReachMirror, CopyRemoved: ReachNobody, CopyChanged: ReachNobody, CopyDoubled: ReachMirror,
 	ContentErased: ReachNobody,
 }
 
@@ -117,6 +118,9 @@ func (e *Entry) Actor() Actor {
 // mirror's cursor and its head there are also entries of the ticket's other
 // conversations, which must never be shown there.
 func (e *Entry) concerns(m *Mirror) bool {
+	if m.ended(e) {
+		return false
+	}
 	switch e.Kind.Reach() {
 	case ReachConversation:
 		return m.Conversation != 0 && m.Conversation == e.Facts.Conversation

@@ -84,7 +84,12 @@ type Mirror struct {
 	Error string
 	// DeliveredAt is when the cursor last moved by a delivery.
 	DeliveredAt time.Time
+	// Ended is the entry since which the conversation goes on elsewhere, or zero.
+	Ended int64
 }
+
+// ended reports whether the entry came when the mirror had ended.
+func (m *Mirror) ended(e *Entry) bool { return m.Ended != 0 && e.Seq > m.Ended }
 
 // Behind reports whether the mirror has entries to hear of.
 func (m *Mirror) Behind() bool { return m.Cursor < m.Head }

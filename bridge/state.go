@@ -109,7 +109,7 @@ func (s *State) bump(e *Entry) {
 }
 
 func (s *State) concerns(e *Entry, m *Mirror) bool {
-	if e.Kind.Reach() == ReachCards {
+	if e.Kind.Reach() == ReachCards && !m.ended(e) {
 		c := s.Conversations[ID{e.Ticket, m.Conversation}]
 		return c != nil && c.Open
 	}
@@ -143,6 +143,8 @@ func (s *State) apply(e *Entry) {
 		s.changeCopy(e)
 	case MirrorMoved:
 		s.moveMirror(e)
+	case MirrorEnded:
+		s.applyEnd(e)
 	case MirrorOpened, ThreadOpened, ThreadAttached, DeliveryShown, CopyRemoved, CopyDoubled, DeliveryParked, MirrorResumed:
 		s.applyMirror(e)
 	}

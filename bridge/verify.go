@@ -140,10 +140,11 @@ func (v *verifier) rows() {
 func same[T comparable](a, b T) bool { return a == b }
 
 // sameMirror compares what entries set of a mirror. Its cursor is its own, but
-// can be neither ahead of its head nor of the ticket's.
+// can be neither ahead of its head nor of the ticket's. That it was imported is in
+// no entry either: it would not be the same log.
 func (v *verifier) sameMirror(want, got Mirror) bool {
 	return want.Conversation == got.Conversation && want.Place == got.Place && want.Rule == got.Rule &&
-		want.Thread == got.Thread && want.Parked == got.Parked &&
+		want.Thread == got.Thread && want.Parked == got.Parked && want.Ended == got.Ended &&
 		got.Cursor <= got.Head && got.Head <= v.r.Ticket.Head
 }
 

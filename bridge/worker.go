@@ -34,6 +34,8 @@ type turn struct {
 	log  *slog.Logger
 	w    Work
 	desk *TicketContext
+	// early: what is shown comes before its turn, so that the cursor does not move.
+	early bool
 }
 
 // bring shows a mirror's entries in order until nothing is left or the mirror has
@@ -63,6 +65,9 @@ func (h *holder) bring(ctx context.Context, id ID) int64 {
 
 // showAll shows the entries that were read, stepping over those that need no call.
 func (t *turn) showAll() (err error) {
+	if err := t.openFirst(); err != nil {
+		return err
+	}
 	for i, e := range t.w.Entries {
 		if t.stop.Err() != nil {
 			return errStop
@@ -80,6 +85,28 @@ func (t *turn) showAll() (err error) {
 	}
 	_, err = t.append(&Step{Fence: t.h.fence, Mirror: t.w.Mirror.ID, Seq: last})
 	t.w.Mirror.Cursor = last
+	return err
+}
+
+// openFirst opens the thread of a mirror that begins with what another one has missed,
+// before the entries of that. The cursor stays: when it comes to the thread's own entry,
+// that is done already.
+func (t *turn) openFirst() error {
+	m := t.w.Mirror
+	if m.Thread != "" || m.Conversation == 0 || t.w.Entries[0].Seq >= m.ID.Seq {
+		return nil
+	}
+	w, err := t.h.r.Store.Work(t.h.calls, m.ID, int(m.ID.Seq-m.Cursor))
+	if err != nil {
+		return err
+	}
+	for _, e := range w.Entries {
+		if e.ID() == m.ID {
+			t.early = true
+			err = t.show(e)
+			t.early = false
+		}
+	}
 	return err
 }
 
@@ -122,7 +149,7 @@ func (t *turn) show(e *Entry) (err error) {
 	calls := t.h.p.Surface.Plan(view)
 	for part, c := range calls {
 		key.Part = part
-		c.Last = part == len(calls)-1
+		c.Last = part == len(calls)-1 && !t.early
 		if err := t.call(key, c); err != nil {
 			if errors.Is(err, errRejected) {
 				return t.showNote(e, t.rejected(e.Seq))

@@ -98,7 +98,7 @@ func (s *Store) mirrors(ctx context.Context, where string, args ...any) ([]bridg
 	cols := mirrorCols
 	if where[0] == 'm' {
 		cols = `m.ticket, m.seq, m.conversation, m.surface, m.workspace, m.channel, m.rule, m.thread, m.cursor, m.head,
-			m.seen, m.parked, m.remedy, m.due, m.attempts, m.error, m.delivered_at`
+			m.seen, m.parked, m.remedy, m.due, m.attempts, m.error, m.delivered_at, m.ended`
 	}
 	if err := s.list(ctx, &rows, "SELECT "+cols+" FROM mirrors "+where, args...); err != nil {
 		return nil, fmt.Errorf("read mirrors: %w", err)

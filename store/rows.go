@@ -125,15 +125,16 @@ type mirrorRow struct {
 	Attempts     int64  `db:"attempts"`
 	Error        string `db:"error"`
 	DeliveredAt  int64  `db:"delivered_at"`
+	Ended        int64  `db:"ended"`
 }
 
 var mirrorTable = table{name: "mirrors", keys: 2, cols: []string{
 	"ticket", "seq", "conversation", "surface", "workspace", "channel", "rule", "thread", "cursor", "head",
-	"seen", "parked", "remedy", "due", "attempts", "error", "delivered_at",
+	"seen", "parked", "remedy", "due", "attempts", "error", "delivered_at", "ended",
 }}
 
 const mirrorCols = `ticket, seq, conversation, surface, workspace, channel, rule, thread, cursor, head,
-	seen, parked, remedy, due, attempts, error, delivered_at`
+	seen, parked, remedy, due, attempts, error, delivered_at, ended`
 
 func (r mirrorRow) mirror() *bridge.Mirror {
 	return &bridge.Mirror{
@@ -141,7 +142,7 @@ func (r mirrorRow) mirror() *bridge.Mirror {
 		Place: bridge.Place{Surface: r.Surface, Workspace: r.Workspace, Channel: r.Channel},
 		Rule:  r.Rule, Thread: r.Thread, Cursor: r.Cursor, Head: r.Head, Seen: r.Seen,
 		Parked: r.Parked, Remedy: r.Remedy, Due: bridge.FromMicros(r.Due), Attempts: int(r.Attempts),
-		Error: r.Error, DeliveredAt: bridge.FromMicros(r.DeliveredAt),
+		Error: r.Error, DeliveredAt: bridge.FromMicros(r.DeliveredAt), Ended: r.Ended,
 	}
 }
 
@@ -149,7 +150,7 @@ func mirrorValues(m *bridge.Mirror) []any {
 	return []any{
 		m.ID.Ticket, m.ID.Seq, m.Conversation, m.Place.Surface, m.Place.Workspace, m.Place.Channel,
 		m.Rule, m.Thread, m.Cursor, m.Head, m.Seen, m.Parked, m.Remedy, bridge.Micros(m.Due),
-		int64(m.Attempts), m.Error, bridge.Micros(m.DeliveredAt),
+		int64(m.Attempts), m.Error, bridge.Micros(m.DeliveredAt), m.Ended,
 	}
 }
 

@@ -13,8 +13,11 @@ func (g *Guild) planRejected(v bridge.View) []bridge.Call {
 	if v.Mirror.Thread == "" || v.Rejected == codeLocked {
 		return nil
 	}
+	if v.Handover() {
+		return g.handover(v) // what was refused is the card
+	}
 	switch v.Entry.Kind {
-	case bridge.MessageDeleted, bridge.CopyDoubled, bridge.TicketChanged:
+	case bridge.MessageDeleted, bridge.CopyDoubled, bridge.TicketChanged, bridge.MirrorEnded:
 		return nil
 	case bridge.ConversationClosed, bridge.ConversationReopened, bridge.ParticipantAdded:
 		return []bridge.Call{g.notice(v)} // what was refused is the card
@@ -42,8 +45,10 @@ func words(code string) string {
 		return "Discord holds a link in it for harmful"
 	case codeTooLarge, codeFileTooLarge:
 		return "it is too large for Discord"
+	case bridge.SkippedByHand:
+		return "an admin skipped it"
 	}
-	return "Discord answered " + inert(strings.ReplaceAll(code, "_", " "))
+	return "Discord answered " + chat.Inert(strings.ReplaceAll(code, "_", " "))
 }
 
 // lateEdit reports whether an edit was refused because of when it came, or who made

@@ -19,6 +19,8 @@ func (a *Adapter) notice(v bridge.View) bridge.Call {
 		if v.Entry.Facts.Reason == "reply" {
 			text = "The reply of " + name + " reopened this conversation."
 		}
+	case bridge.MirrorEnded:
+		text = name + " moved this conversation to another channel. What is said here is still recorded with the ticket."
 	default:
 		text = name + " added a participant."
 		if added := markup.CleanName(first(v.Entry.Words.Requester, v.Entry.Words.Note)); added != "" {
