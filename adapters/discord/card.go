@@ -8,6 +8,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/mapping"
 	"github.com/sidebridge/sidebridge/mapping/markup"
@@ -29,7 +30,7 @@ type button struct{ action, label, link string }
 // it stands. What it tells of the ticket is what the mapping rule lets it.
 func (g *Guild) card(v bridge.View) *content {
 	fields, _ := g.Policy(v.Mirror.Rule)
-	shown := fields.Apply(ticketContext(v.Ticket))
+	shown := fields.Apply(chat.TicketContext(v.Ticket))
 	subject := first(markup.Plain(v.Subject), "side conversation")
 	embed := &discordgo.MessageEmbed{
 		Title:       truncate(quiet(fmt.Sprintf("Ticket #%d: %s", v.Ticket.ID, escaped(subject))), maxTitle),
@@ -70,7 +71,7 @@ func cardFields(v bridge.View, t mapping.Context) []*discordgo.MessageEmbedField
 	add("Status", v.Ticket.Status)
 	add("Assignee", markup.CleanName(t.Assignee))
 	add("Priority", t.Priority)
-	add("Customer", customer(t))
+	add("Customer", chat.Customer(t))
 	add("Tags", strings.Join(t.Tags, ", "))
 	return fields
 }
@@ -136,7 +137,7 @@ func quiet(text string) string { return calls.ReplaceAllString(text, "@\u200b$1"
 
 // escaped makes text that is no markup show as it is.
 func escaped(text string) string {
-	for _, p := range markup.ToDiscord(inert(text), nil, maxText) {
+	for _, p := range markup.ToDiscord(chat.Inert(text), nil, maxText) {
 		return p.Content
 	}
 	return ""

@@ -21,7 +21,9 @@ import (
 // identities.
 func TestDiscordPassesTheSuite(t *testing.T) {
 	for _, c := range []setting{
-		{name: "text channel"}, {name: "forum", forum: true}, {name: "agents by webhook", identity: IdentityAgent},
+		{name: "text channel"},
+		{name: "forum", forum: true},
+		{name: "agents by webhook", identity: IdentityAgent},
 		{name: "forum by webhook", forum: true, identity: IdentityAgent},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -514,7 +514,8 @@ func TestChannelsAreListedWithWhatTheBotMayDoThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Channel{
-		{ID: "12", Name: "billing", Member: true}, {ID: "13", Name: "tickets", Member: true, Forum: true},
+		{ID: "12", Name: "billing", Member: true},
+		{ID: "13", Name: "tickets", Member: true, Forum: true},
 		{ID: "15", Name: "leads", Private: true},
 	}
 	if !slices.Equal(got, want) {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -22,7 +23,7 @@ func (g *Guild) Fetch(ctx context.Context, _ bridge.Place, ref string) (io.ReadC
 		return nil, err
 	}
 	if f.Size > g.MaxFile {
-		return nil, &bridge.SurfaceError{Class: bridge.Rejected, Code: "too_large", Err: errTooLarge}
+		return nil, chat.TooLarge()
 	}
 	address, err := url.Parse(f.URL)
 	if err != nil || !g.fileHost(address) {
@@ -34,11 +35,11 @@ func (g *Guild) Fetch(ctx context.Context, _ bridge.Place, ref string) (io.ReadC
 	}
 	resp, err := g.files.Do(req)
 	if err != nil {
-		return nil, &bridge.SurfaceError{Class: bridge.Transient, Code: networkCode(err), Err: withoutURL(err)}
+		return nil, &bridge.SurfaceError{Class: bridge.Transient, Code: chat.NetworkCode(err), Err: chat.WithoutAddress(err)}
 	}
 	switch code := resp.StatusCode; {
 	case code == http.StatusOK:
-		return &fileReader{body: resp.Body, want: f.Size, limit: g.MaxFile}, nil
+		return &chat.File{ReadCloser: resp.Body, Want: f.Size, Limit: g.MaxFile}, nil
 	case code >= 300 && code < 400:
 		err = &bridge.SurfaceError{Class: bridge.Rejected, Code: "foreign_host"}
 	case code == http.StatusNotFound || code == http.StatusGone || code == http.StatusForbidden:
@@ -88,32 +89,3 @@ func (g *Guild) fileHost(u *url.URL) bool {
 	}
 	return slices.Contains(g.FileHosts, u.Hostname()) || slices.Contains(g.FileHosts, u.Host)
 }
-
-var (
-	errTooLarge = errors.New("the file is larger than the limit")
-	errShort    = errors.New("the file broke off")
-)
-
-// fileReader ends with an error, not EOF, when there is more than the limit or less
-// than Discord said there is.
-type fileReader struct {
-	body        io.ReadCloser
-	got         int64
-	want, limit int64
-}
-
-// Read implements io.Reader.
-func (f *fileReader) Read(p []byte) (int, error) {
-	n, err := f.body.Read(p)
-	f.got += int64(n)
-	switch {
-	case f.got > f.limit:
-		return 0, &bridge.SurfaceError{Class: bridge.Rejected, Code: "too_large", Err: errTooLarge}
-	case errors.Is(err, io.EOF) && f.want > 0 && f.got < f.want:
-		return n, &bridge.SurfaceError{Class: bridge.Transient, Code: "broken_off", Err: errShort}
-	}
-	return n, err
-}
-
-// Close implements io.Closer.
-func (f *fileReader) Close() error { return f.body.Close() }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"testing"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -82,7 +83,7 @@ func TestFilesAreFetchedFromFreshAddressesOfAllowedHosts(t *testing.T) {
 
 // A file larger than the limit ends with an error, also when Discord called it small.
 func TestFileThatIsLargerThanTheLimitEndsWithAnError(t *testing.T) {
-	r := &fileReader{body: io.NopCloser(&endless{}), want: 5, limit: 1000}
+	r := &chat.File{ReadCloser: io.NopCloser(&endless{}), Want: 5, Limit: 1000}
 	n, err := io.Copy(io.Discard, r)
 	var se *bridge.SurfaceError
 	if !errors.As(err, &se) || se.Code != "too_large" || n > 1000 {

@@ -13,6 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -39,7 +40,7 @@ type gateway struct {
 	places   *threads
 	called   *names
 	failing  failures
-	breaker  breaker
+	breaker  chat.Breaker
 	looked   looks
 	answers  chan interaction
 	registry *registry

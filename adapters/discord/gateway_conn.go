@@ -14,6 +14,8 @@ import (
 	"github.com/gorilla/websocket"
 	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
+
+	"github.com/sidebridge/sidebridge/adapters/chat"
 )
 
 const (
@@ -129,7 +131,7 @@ func (c *connection) dial(ctx context.Context, address string) error {
 		if resp != nil {
 			status = resp.StatusCode
 		}
-		return fmt.Errorf("connect to the gateway (status %d): %w", status, withoutURL(err))
+		return fmt.Errorf("connect to the gateway (status %d): %w", status, chat.WithoutAddress(err))
 	}
 	ws.SetReadLimit(maxFrame)
 	c.ws = ws

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/mapping/markup"
 )
@@ -178,7 +179,7 @@ func plainWords(err error) string {
 	for _, cause := range []error{bridge.ErrInvalid, bridge.ErrForbidden, bridge.ErrNotFound, bridge.ErrConflict} {
 		if errors.Is(err, cause) {
 			text := []rune(strings.TrimPrefix(err.Error(), cause.Error()+": "))
-			return inert(strings.ToUpper(string(text[:1])) + string(text[1:]))
+			return chat.Inert(strings.ToUpper(string(text[:1])) + string(text[1:]))
 		}
 	}
 	return "That did not work. Try again in a minute, or do it in the ticket view."
@@ -260,7 +261,7 @@ func (g *Guild) take(ctx context.Context, in bridge.Inbound) (string, error) {
 		return "", fmt.Errorf("take ticket: %w", err)
 	}
 	g.Count(string(res.Outcome), string(in.Kind))
-	return inert(first(res.Why, "Done.")), nil
+	return chat.Inert(first(res.Why, "Done.")), nil
 }
 
 // acknowledge gives the first answer, which Discord waits for. One that was given by

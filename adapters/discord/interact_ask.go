@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/mapping/markup"
 )
@@ -29,7 +29,7 @@ func (g *Guild) start(ctx context.Context, it *interaction) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	ticket, err := ticketNumber(it.text("ticket"))
+	ticket, err := chat.TicketNumber(it.text("ticket"))
 	if err != nil {
 		return "", err
 	}
@@ -56,7 +56,7 @@ func (g *Guild) wish(ctx context.Context, ask bridge.Ask) (string, error) {
 		return "", err
 	}
 	g.Count("asked", string(res.Outcome))
-	return inert(first(res.Why, "Done.")), nil
+	return chat.Inert(first(res.Why, "Done.")), nil
 }
 
 func (g *Guild) askOf(it *interaction, at spot) bridge.Ask {
@@ -64,19 +64,6 @@ func (g *Guild) askOf(it *interaction, at spot) bridge.Ask {
 		Author: g.account(it.Member.User.ID), AuthorName: displayName(it.Member.User, it.Member),
 		Place: g.at(at.channel), Key: g.keyOf(it),
 	}
-}
-
-// ticketNumber reads what somebody typed. Empty is zero, which makes a ticket.
-func ticketNumber(text string) (int64, error) {
-	text = strings.TrimPrefix(strings.TrimSpace(text), "#")
-	if text == "" {
-		return 0, nil
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n <= 0 {
-		return 0, fmt.Errorf("%w: a ticket's number has digits only, such as 4711", bridge.ErrInvalid)
-	}
-	return n, nil
 }
 
 // attachPrefix begins the id of the form, "sb:attach:<channel>:<message>".
@@ -116,7 +103,7 @@ func (g *Guild) attach(ctx context.Context, it *interaction) (string, error) {
 		// nobody attaches what they cannot see.
 		return "This form is not known here.", nil
 	}
-	ticket, err := ticketNumber(fieldValue(it.Data.Components, fieldTicket))
+	ticket, err := chat.TicketNumber(fieldValue(it.Data.Components, fieldTicket))
 	if err != nil {
 		return "", err
 	}

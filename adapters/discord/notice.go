@@ -5,13 +5,14 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/mapping/markup"
 )
 
 // notice is a short post about the conversation itself.
 func (g *Guild) notice(v bridge.View) bridge.Call {
-	name := inert(first(markup.CleanName(v.Entry.Actor().Name), "Somebody"))
+	name := chat.Inert(first(markup.CleanName(v.Entry.Actor().Name), "Somebody"))
 	var text string
 	switch v.Entry.Kind {
 	case bridge.ConversationClosed:
@@ -29,7 +30,7 @@ func (g *Guild) notice(v bridge.View) bridge.Call {
 	default:
 		text = name + " added a participant."
 		if added := markup.CleanName(first(v.Entry.Words.Requester, v.Entry.Words.Note)); added != "" {
-			text = name + " added " + inert(added) + "."
+			text = name + " added " + chat.Inert(added) + "."
 		}
 	}
 	return bridge.Call{Verb: bridge.VerbPost, Payload: g.plain("_" + text + "_")}
@@ -80,7 +81,7 @@ func (g *Guild) linkNotes(v bridge.View, links []bridge.ViewFile) string {
 }
 
 func (g *Guild) linkNote(v bridge.View, f bridge.ViewFile, why string) string {
-	return "\n\n_File " + inert(attachmentName(f.Name)) + " " + why + ": " + g.seeTicket(v, "open it in the ticket") + "_"
+	return "\n\n_File " + chat.Inert(attachmentName(f.Name)) + " " + why + ": " + g.seeTicket(v, "open it in the ticket") + "_"
 }
 
 // fileNote stands for a file in a post of its own. It is an embed, since the post's
@@ -98,7 +99,7 @@ func (g *Guild) fileNote(v bridge.View, md string) *content {
 func pendingNotes(v bridge.View) string {
 	var out strings.Builder
 	for _, name := range v.FilesToCome() {
-		out.WriteString("\n\n_File " + inert(attachmentName(name)) + " follows._")
+		out.WriteString("\n\n_File " + chat.Inert(attachmentName(name)) + " follows._")
 	}
 	return out.String()
 }

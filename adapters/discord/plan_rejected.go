@@ -3,6 +3,7 @@ package discord
 import (
 	"strings"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 

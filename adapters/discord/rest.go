@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -146,7 +147,7 @@ func (c *client) send(ctx context.Context, r request, route route) (answer, erro
 	var wrote atomic.Bool
 	lost := func(err error) error {
 		return &bridge.SurfaceError{
-			Class: bridge.Transient, Code: networkCode(err), Err: withoutURL(err),
+			Class: bridge.Transient, Code: chat.NetworkCode(err), Err: chat.WithoutAddress(err),
 			Uncertain: r.method != http.MethodGet && wrote.Load(),
 		}
 	}
@@ -218,7 +219,7 @@ func (c *client) build(ctx context.Context, r request, wrote *atomic.Bool) (*htt
 	})
 	req, err := http.NewRequestWithContext(ctx, r.method, address, body.reader())
 	if err != nil {
-		return nil, fmt.Errorf("build a call: %w", withoutURL(err))
+		return nil, fmt.Errorf("build a call: %w", chat.WithoutAddress(err))
 	}
 	req.ContentLength = body.size
 	req.Header.Set("User-Agent", userAgent())
@@ -334,22 +335,6 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	case <-timer.C:
 		return true
 	}
-}
-
-func networkCode(err error) string {
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return "timeout"
-	}
-	return "network"
-}
-
-// withoutURL takes the address out of an error: a webhook's is a key to it.
-func withoutURL(err error) error {
-	var ue *url.Error
-	if errors.As(err, &ue) {
-		return ue.Err
-	}
-	return err
 }
 
 // serverClock is how far Discord's clock, which makes the ids, is ahead of ours.

@@ -170,7 +170,11 @@ func TestLostAnswerOfTheBotIsResolvedByItsNonce(t *testing.T) {
 	w := newWorld(t, worldSetup{relay: func(o *bridge.RelayOptions) { o.Doubt = time.Minute }})
 	c := w.open("Double charge", "why twice?")
 	for i, f := range []discordsim.Fault{
-		{CloseSocket: true, Apply: true}, {CloseSocket: true}, {BrokenJSON: true, Apply: true}, {Status: 502, Apply: true}, {Status: 503},
+		{CloseSocket: true, Apply: true},
+		{CloseSocket: true},
+		{BrokenJSON: true, Apply: true},
+		{Status: 502, Apply: true},
+		{Status: 503},
 		{HTML: true, Apply: true},
 	} {
 		// The echo would settle it as well: here it is lost, too.

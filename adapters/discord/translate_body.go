@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
+
 	"github.com/sidebridge/sidebridge/mapping/markup"
 )
 
@@ -72,13 +74,13 @@ func described(m *message) string {
 		out = append(out, "_Voice message_")
 	}
 	for _, s := range m.Stickers {
-		out = append(out, "_Sticker: "+inert(first(markup.CleanName(s.Name), "without a name"))+"_")
+		out = append(out, "_Sticker: "+chat.Inert(first(markup.CleanName(s.Name), "without a name"))+"_")
 	}
 	if p := m.Poll; p != nil {
-		text := "_Poll:_ " + inert(first(oneLine(p.Question.Text), "without a question"))
+		text := "_Poll:_ " + chat.Inert(first(oneLine(p.Question.Text), "without a question"))
 		for _, answer := range p.Answers {
 			if name := oneLine(answer.Media.Text); name != "" {
-				text += "\n- " + inert(name)
+				text += "\n- " + chat.Inert(name)
 			}
 		}
 		out = append(out, text)
@@ -121,16 +123,4 @@ func embedWords(all []embed) string {
 		}
 	}
 	return strings.Join(out, "\n\n")
-}
-
-// inert makes text that is shown as it is inert in Markdown.
-func inert(text string) string {
-	var out strings.Builder
-	for _, r := range text {
-		if strings.ContainsRune("\\`*_{}[]()<>#+-.!|~:@&", r) {
-			out.WriteByte('\\')
-		}
-		out.WriteRune(r)
-	}
-	return out.String()
 }

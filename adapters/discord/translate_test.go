@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -318,7 +319,7 @@ func TestBotThatIsTooFastIsNotHeardForAWhile(t *testing.T) {
 	}
 	say(41*time.Second, anders)
 	say(30*time.Minute, bot)
-	if len(in.all) != loopMost+2 {
+	if len(in.all) != chat.LoopMost+2 {
 		t.Errorf("heard %d messages", len(in.all))
 	}
 	if len(in.quarantined) != 1 || !strings.Contains(in.quarantined[0], "two bridges") {

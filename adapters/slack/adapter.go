@@ -16,6 +16,7 @@ import (
 	"github.com/slack-go/slack"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/mapping"
 )
@@ -146,7 +147,7 @@ type Adapter struct {
 	channelNames *names
 	channels     *channelCache
 	uploads      uploadTokens
-	breaker      breaker
+	breaker      chat.Breaker
 	own          *ownPosts
 	refused      refusedRules
 	failing      failures

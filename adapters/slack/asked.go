@@ -5,11 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"strconv"
-	"strings"
 
 	"github.com/slack-go/slack"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/mapping/markup"
 )
@@ -104,7 +103,7 @@ func (a *Adapter) submitted(ctx context.Context, p *payload) any {
 		a.count("ignored", "form from another organisation")
 		return refusedForm(fieldTicket, onlyMembers)
 	}
-	ticket, err := ticketNumber(p.View.field(fieldTicket))
+	ticket, err := chat.TicketNumber(p.View.field(fieldTicket))
 	if err != nil {
 		return refusedForm(fieldTicket, a.failedWish(err).text)
 	}
@@ -195,17 +194,4 @@ func (a *Adapter) readMessage(ctx context.Context, channel, ts string) (*message
 		}
 	}
 	return nil, fmt.Errorf("%w: the message is not there any more", bridge.ErrNotFound)
-}
-
-// ticketNumber reads what somebody typed. Empty is zero, which makes a ticket.
-func ticketNumber(text string) (int64, error) {
-	text = strings.TrimPrefix(strings.TrimSpace(text), "#")
-	if text == "" {
-		return 0, nil
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n <= 0 {
-		return 0, fmt.Errorf("%w: a ticket's number has digits only, such as 4711", bridge.ErrInvalid)
-	}
-	return n, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/mapping"
 	"github.com/sidebridge/sidebridge/mapping/markup"
@@ -31,7 +32,7 @@ const (
 // how it stands. What it tells of the ticket is what the mapping rule lets it.
 func (a *Adapter) card(v bridge.View) *content {
 	fields, _ := a.policy(v.Mirror.Rule)
-	shown := fields.Apply(ticketContext(v.Ticket))
+	shown := fields.Apply(chat.TicketContext(v.Ticket))
 	title := truncate(fmt.Sprintf("Ticket #%d: %s", v.Ticket.ID, first(markup.Plain(v.Subject), "side conversation")), maxHeader)
 	blocks := []slack.Block{
 		slack.NewHeaderBlock(slack.NewTextBlockObject(slack.PlainTextType, title, false, false)),
@@ -82,20 +83,9 @@ func cardFields(v bridge.View, t mapping.Context) slack.Block {
 	add("Status", v.Ticket.Status)
 	add("Assignee", markup.CleanName(t.Assignee))
 	add("Priority", t.Priority)
-	add("Customer", customer(t))
+	add("Customer", chat.Customer(t))
 	add("Tags", strings.Join(t.Tags, ", "))
 	return slack.NewSectionBlock(nil, fields, nil)
-}
-
-func customer(t mapping.Context) string {
-	name := markup.CleanName(t.RequesterName)
-	switch {
-	case t.RequesterEmail == "":
-		return name
-	case name == "":
-		return t.RequesterEmail
-	}
-	return name + " (" + t.RequesterEmail + ")"
 }
 
 func (a *Adapter) buttons(v bridge.View) slack.Block {
@@ -113,27 +103,6 @@ func (a *Adapter) buttons(v bridge.View) slack.Block {
 		row = append(row, button(pressOpen, "Open ticket").WithURL(url))
 	}
 	return slack.NewActionBlock("", row...)
-}
-
-// ticketContext is the ticket in the words of the field policy.
-func ticketContext(t bridge.TicketContext) mapping.Context {
-	c := mapping.Context{
-		Subject: t.Subject, RequesterName: t.Requester, RequesterEmail: t.Email,
-		Assignee: t.Assignee, Priority: t.Priority, Tags: t.Tags,
-	}
-	for _, m := range t.Messages {
-		kind := mapping.Kind(m.Kind)
-		switch m.Kind {
-		case bridge.CustomerWrote:
-			kind = mapping.FromCustomer
-		case bridge.CustomerReply:
-			kind = mapping.ToCustomer
-		case bridge.NoteWritten:
-			kind = mapping.Note
-		}
-		c.Messages = append(c.Messages, mapping.Message{Kind: kind, Author: m.Name, At: m.At, Text: m.Body})
-	}
-	return c
 }
 
 // truncate shortens text to n characters, the last of which then is an ellipsis.

@@ -1,16 +1,15 @@
 package slack
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -213,7 +212,7 @@ func (a *Adapter) surfaceError(err error, channel string, t *callTrace) error {
 	case errors.As(err, &status):
 		return statusError(status.Code, t)
 	}
-	return &bridge.SurfaceError{Class: bridge.Transient, Uncertain: t.wrote.Load(), Code: networkCode(err), Err: withoutURL(err)}
+	return &bridge.SurfaceError{Class: bridge.Transient, Uncertain: t.wrote.Load(), Code: chat.NetworkCode(err), Err: chat.WithoutAddress(err)}
 }
 
 // lostThread reports whether a code is about the thread and not the channel.
@@ -238,21 +237,4 @@ func statusError(status int, t *callTrace) error {
 		return &bridge.SurfaceError{Class: bridge.Transient, Code: code}
 	}
 	return &bridge.SurfaceError{Class: bridge.Transient, Uncertain: true, Code: code}
-}
-
-func networkCode(err error) string {
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return "timeout"
-	}
-	return "network"
-}
-
-// withoutURL takes the address out of an error: an upload's or a socket's
-// address is a key to it.
-func withoutURL(err error) error {
-	var ue *url.Error
-	if errors.As(err, &ue) {
-		return ue.Err
-	}
-	return err
 }

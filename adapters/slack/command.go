@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -60,7 +61,7 @@ func (a *Adapter) startCommand(ctx context.Context, p *payload, rest string) any
 	ask := a.askOf(p.UserID, p.ChannelID, p.TriggerID)
 	number, question := "", rest
 	word, after, _ := strings.Cut(rest, " ")
-	if n, err := ticketNumber(word); err == nil && n > 0 {
+	if n, err := chat.TicketNumber(word); err == nil && n > 0 {
 		number, question, ask.Ticket = strings.TrimPrefix(word, "#"), strings.TrimSpace(after), n
 	}
 	place := formPlace{Channel: p.ChannelID, Direct: p.ChannelName == "directmessage" || strings.HasPrefix(p.ChannelName, "mpdm-")}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -33,7 +34,7 @@ func (a *Adapter) Fetch(ctx context.Context, _ bridge.Place, ref string) (io.Rea
 	req.Header.Set("Authorization", "Bearer "+a.token)
 	resp, err := a.files.Do(req)
 	if err != nil {
-		return nil, &bridge.SurfaceError{Class: bridge.Transient, Code: networkCode(err), Err: withoutURL(err)}
+		return nil, &bridge.SurfaceError{Class: bridge.Transient, Code: chat.NetworkCode(err), Err: chat.WithoutAddress(err)}
 	}
 	body, err := a.fileBody(resp, f)
 	if err != nil {
@@ -75,48 +76,20 @@ func (a *Adapter) fileBody(resp *http.Response, f file) (io.ReadCloser, error) {
 	head := make([]byte, 512)
 	n, err := io.ReadFull(resp.Body, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, &bridge.SurfaceError{Class: bridge.Transient, Code: networkCode(err), Err: err}
+		return nil, &bridge.SurfaceError{Class: bridge.Transient, Code: chat.NetworkCode(err), Err: err}
 	}
 	head = head[:n]
 	if webPage(head) && (!strings.Contains(f.MIME, "html") || (resp.ContentLength >= 0 && resp.ContentLength != f.Size)) {
 		return nil, &bridge.SurfaceError{Class: bridge.Transient, Code: "web_page_instead_of_file"}
 	}
-	return &fileReader{
-		r: io.MultiReader(bytes.NewReader(head), resp.Body), close: resp.Body, want: f.Size, limit: a.maxFile,
-	}, nil
+	body := struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(head), resp.Body), resp.Body}
+	return &chat.File{ReadCloser: body, Want: f.Size, Limit: a.maxFile}, nil
 }
 
 func webPage(head []byte) bool {
 	start := bytes.ToLower(bytes.TrimSpace(head))
 	return bytes.HasPrefix(start, []byte("<!doctype html")) || bytes.HasPrefix(start, []byte("<html"))
 }
-
-var (
-	errTooLarge = errors.New("the file is larger than the limit")
-	errShort    = errors.New("the file broke off")
-)
-
-// fileReader ends with an error, not EOF, when there is more than the limit or
-// less than Slack said there is.
-type fileReader struct {
-	r           io.Reader
-	close       io.Closer
-	got         int64
-	want, limit int64
-}
-
-// Read implements io.Reader.
-func (f *fileReader) Read(p []byte) (int, error) {
-	n, err := f.r.Read(p)
-	f.got += int64(n)
-	switch {
-	case f.got > f.limit:
-		return 0, &bridge.SurfaceError{Class: bridge.Rejected, Code: "too_large", Err: errTooLarge}
-	case errors.Is(err, io.EOF) && f.want > 0 && f.got < f.want:
-		return n, &bridge.SurfaceError{Class: bridge.Transient, Code: "broken_off", Err: errShort}
-	}
-	return n, err
-}
-
-// Close implements io.Closer.
-func (f *fileReader) Close() error { return f.close.Close() }

@@ -248,22 +248,6 @@ func TestOnlySlacksHostsAreTrusted(t *testing.T) {
 	}
 }
 
-func TestAFileThatIsLongerOrShorterThanPromisedIsAnError(t *testing.T) {
-	read := func(data string, want, limit int64) error {
-		_, err := io.ReadAll(&fileReader{r: strings.NewReader(data), want: want, limit: limit})
-		return err
-	}
-	if err := read("12345", 5, 5); err != nil {
-		t.Error(err)
-	}
-	if err := read("123456", 5, 5); !errors.Is(err, errTooLarge) {
-		t.Errorf("too long: %v", err)
-	}
-	if err := read("1234", 5, 10); !errors.Is(err, errShort) {
-		t.Errorf("broken off: %v", err)
-	}
-}
-
 func TestRefusedFilesBecomeLinksAndTheWordsStay(t *testing.T) {
 	for _, code := range []string{"file_type_not_allowed", "file_uploads_disabled", "storage_limit_reached"} {
 		w := newWorld(t, setup{})

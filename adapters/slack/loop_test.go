@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/sidebridge/sidebridge/adapters/chat"
 
 	"github.com/sidebridge/sidebridge/adapters/slack/slacksim"
 )
@@ -29,7 +30,7 @@ func TestABotInALoopIsPausedAndPeopleAreNot(t *testing.T) {
 		w.replies(root, 0, 30)
 		w.quiet()
 		got := strings.Join(bodies(w.in.theirs()), "\n")
-		if n := strings.Count(got, "robot"); n != loopMost {
+		if n := strings.Count(got, "robot"); n != chat.LoopMost {
 			t.Errorf("%d messages of the robot were taken", n)
 		}
 		if n := strings.Count(got, "reply"); n != 30 {
@@ -54,55 +55,12 @@ func TestABotInALoopIsPausedAndPeopleAreNot(t *testing.T) {
 		// A listing gives the same messages the same answer, after a restart too.
 		for range 2 {
 			fed, _ := w.list(w.mirror, w.copies...)
-			if n := strings.Count(strings.Join(bodies(fed), "\n"), "robot"); n != loopMost-1 && n != loopMost {
+			if n := strings.Count(strings.Join(bodies(fed), "\n"), "robot"); n != chat.LoopMost-1 && n != chat.LoopMost {
 				t.Errorf("a listing fed %d messages of the robot", n)
 			}
-			w.a.breaker.mu.Lock()
-			w.a.breaker.bots = nil
-			w.a.breaker.mu.Unlock()
+			w.a.breaker = chat.Breaker{}
 		}
 	})
-}
-
-func TestTheBreakerOpensAgainAndCountsEachMessageOnce(t *testing.T) {
-	var b breaker
-	key := botThread{"C1", "1", "B1"}
-	second := time.Second.Microseconds()
-	take := func(us int64) bool {
-		ok, _ := b.may(key, us)
-		if ok {
-			b.took(key, us)
-		}
-		return ok
-	}
-	for n := range int64(100) {
-		if !take(n * 3 * second) {
-			t.Fatalf("a bot that writes every three seconds was paused at %d", n)
-		}
-	}
-	b = breaker{}
-	for range 5 {
-		for n := range int64(loopMost) {
-			if !take(n) {
-				t.Fatalf("message %d, once more, was refused", n)
-			}
-		}
-	}
-	if take(loopMost) || take(loopMost+30*second) {
-		t.Error("more than the limit was taken")
-	}
-	if other := (botThread{"C1", "2", "B1"}); !func() bool { ok, _ := b.may(other, 25); return ok }() {
-		t.Error("the bot was paused in another thread too")
-	}
-	if !take(loopMost + loopPause.Microseconds()) {
-		t.Error("the pause does not end")
-	}
-	for n := range 3 * maxLoops {
-		b.took(botThread{"C1", fmt.Sprint(n), "B1"}, second*int64(n))
-	}
-	if len(b.bots) > maxLoops {
-		t.Errorf("%d threads are remembered", len(b.bots))
-	}
 }
 
 func TestABotsEditsCountToo(t *testing.T) {
@@ -116,7 +74,7 @@ func TestABotsEditsCountToo(t *testing.T) {
 			a.heard("C1", m)
 		}
 	}
-	if taken != loopMost {
+	if taken != chat.LoopMost {
 		t.Errorf("%d edits were taken", taken)
 	}
 }

@@ -3,13 +3,14 @@ package slack
 import (
 	"strings"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/mapping/markup"
 )
 
 // notice is a short post about the conversation itself.
 func (a *Adapter) notice(v bridge.View) bridge.Call {
-	name := escapeName(first(markup.CleanName(v.Entry.Actor().Name), "Somebody"))
+	name := chat.Inert(first(markup.CleanName(v.Entry.Actor().Name), "Somebody"))
 	var text string
 	switch v.Entry.Kind {
 	case bridge.ConversationClosed:
@@ -24,22 +25,10 @@ func (a *Adapter) notice(v bridge.View) bridge.Call {
 	default:
 		text = name + " added a participant."
 		if added := markup.CleanName(first(v.Entry.Words.Requester, v.Entry.Words.Note)); added != "" {
-			text = name + " added " + escapeName(added) + "."
+			text = name + " added " + chat.Inert(added) + "."
 		}
 	}
 	return bridge.Call{Verb: bridge.VerbPost, Payload: a.plain("_" + text + "_")}
-}
-
-// escapeName makes a name inert in Markdown.
-func escapeName(name string) string {
-	var out strings.Builder
-	for _, r := range name {
-		if strings.ContainsRune("\\`*_{}[]()<>#+-.!|~:@&", r) {
-			out.WriteByte('\\')
-		}
-		out.WriteRune(r)
-	}
-	return out.String()
 }
 
 // seeTicket returns a Markdown link to the ticket view, or just its words.
@@ -81,14 +70,14 @@ func (a *Adapter) linkNotes(v bridge.View, links []bridge.ViewFile) string {
 }
 
 func (a *Adapter) linkNote(v bridge.View, f bridge.ViewFile, why string) string {
-	return "\n\n_File " + escapeName(fileName(f.Name)) + " " + why + ": " + a.seeTicket(v, "open it in the ticket") + "_"
+	return "\n\n_File " + chat.Inert(fileName(f.Name)) + " " + why + ": " + a.seeTicket(v, "open it in the ticket") + "_"
 }
 
 // pendingNotes names the files that are still on their way to us.
 func pendingNotes(v bridge.View) string {
 	var out strings.Builder
 	for _, name := range v.FilesToCome() {
-		out.WriteString("\n\n_File " + escapeName(fileName(name)) + " follows._")
+		out.WriteString("\n\n_File " + chat.Inert(fileName(name)) + " follows._")
 	}
 	return out.String()
 }

@@ -3,6 +3,7 @@ package slack
 import (
 	"strings"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -41,7 +42,12 @@ func (a *Adapter) planRejected(v bridge.View) []bridge.Call {
 }
 
 // words turns an error code into words.
-func words(code string) string { return escapeName(strings.ReplaceAll(code, "_", " ")) }
+func words(code string) string {
+	if code == bridge.SkippedByHand {
+		return "an admin skipped it"
+	}
+	return chat.Inert(strings.ReplaceAll(code, "_", " "))
+}
 
 // lateEdit reports whether an edit was refused because of when it came or how
 // long it is; its words can still be posted.

@@ -8,12 +8,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/slack-go/slack"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
-	"github.com/sidebridge/sidebridge/mapping"
 	"github.com/sidebridge/sidebridge/mapping/markup"
 )
 
@@ -146,39 +145,12 @@ func (a *Adapter) show(ctx context.Context, in bridge.Inbound) (*content, error)
 		return nil, fmt.Errorf("read ticket %d: %w", m.ID.Ticket, err)
 	}
 	fields, _ := a.policy(m.Rule)
-	parts := markup.ToSlack(ticketText(ticket, fields.Apply(ticketContext(ticket))), nil, maxText)
+	parts := markup.ToSlack(chat.TicketText(ticket, fields.Apply(chat.TicketContext(ticket))), nil, maxText)
 	c := a.rendered(parts[0], "")
 	if url := a.urlOf(ticket); url != "" && len(parts) > 1 {
 		c.text += "\n<" + markup.EscapeSlack(url) + "|The rest is in the ticket>"
 	}
 	return c, nil
-}
-
-// ticketText writes what is shown of a ticket as Markdown, newest message first,
-// since the end is what may be cut off.
-func ticketText(t bridge.TicketContext, shown mapping.Context) string {
-	var out strings.Builder
-	fmt.Fprintf(&out, "**Ticket #%d**", t.ID)
-	line := func(name, value string) {
-		if value != "" {
-			out.WriteString("\n" + name + ": " + escapeName(value))
-		}
-	}
-	line("Subject", markup.Plain(shown.Subject))
-	line("Status", t.Status)
-	line("Customer", customer(shown))
-	line("Assignee", shown.Assignee)
-	line("Priority", shown.Priority)
-	line("Tags", strings.Join(shown.Tags, ", "))
-	for i := len(shown.Messages) - 1; i >= 0; i-- {
-		m := shown.Messages[i]
-		who := map[mapping.Kind]string{mapping.FromCustomer: "Customer", mapping.ToCustomer: "Reply", mapping.Note: "Internal note"}[m.Kind]
-		if name := markup.CleanName(m.Author); name != "" {
-			who += " (" + name + ")"
-		}
-		out.WriteString("\n\n**" + escapeName(who) + "** " + escapeName(m.At.UTC().Format("2 Jan 2006 15:04")) + "\n\n" + m.Text)
-	}
-	return out.String()
 }
 
 // tell answers the presser only: through the press's own address, where the
@@ -224,12 +196,12 @@ func (a *Adapter) respond(ctx context.Context, address string, c *content) error
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
-		return withoutURL(err)
+		return chat.WithoutAddress(err)
 	}
 	req.Header.Set("Content-Type", "application/json; charset=utf-8")
 	resp, err := a.files.Do(req)
 	if err != nil {
-		return withoutURL(err)
+		return chat.WithoutAddress(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 4096))

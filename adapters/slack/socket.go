@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/sidebridge/sidebridge/adapters/chat"
 )
 
 const (
@@ -55,7 +57,7 @@ func (a *Adapter) connectSocket(ctx context.Context) (*socket, error) {
 			status = resp.StatusCode
 			_ = resp.Body.Close()
 		}
-		return nil, fmt.Errorf("connect a socket (status %d): %w", status, withoutURL(err))
+		return nil, fmt.Errorf("connect a socket (status %d): %w", status, chat.WithoutAddress(err))
 	}
 	s := &socket{a: a, conn: conn}
 	conn.SetReadLimit(maxFrame)

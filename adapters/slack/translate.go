@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/mapping/markup"
 )
@@ -113,7 +114,7 @@ func (a *Adapter) deleted(e *event) (bridge.Inbound, string) {
 		if a.skip(string(e.Channel), &m) == skipBot {
 			return bridge.Inbound{}, skipBot // it was not taken when it was said
 		}
-		if bot := a.botOf(&m); bot != "" && a.breaker.paused(botThread{string(e.Channel), threadOf(m.TS, m.ThreadTS), bot}, tsMicros(m.TS)) {
+		if bot := a.botOf(&m); bot != "" && a.breaker.Paused(chat.Bot{Channel: string(e.Channel), Thread: threadOf(m.TS, m.ThreadTS), Bot: bot}, tsMicros(m.TS)) {
 			return bridge.Inbound{}, skipLoop // nor was this
 		}
 	}
@@ -242,7 +243,7 @@ func (a *Adapter) forwarded(ask asking, att attachment) string {
 		return ""
 	}
 	if name := markup.CleanName(att.Author); name != "" {
-		text = "**" + escapeName(name) + "**\n" + text
+		text = "**" + chat.Inert(name) + "**\n" + text
 	}
 	return "\n\n> " + strings.ReplaceAll(text, "\n", "\n> ")
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -74,7 +75,7 @@ func (a *Adapter) sendFile(ctx context.Context, channel string, f bridge.ViewFil
 // sendBytes posts a file's bytes. The address needs no token and gets none.
 func (a *Adapter) sendBytes(ctx context.Context, address string, f bridge.ViewFile) error {
 	failed := func(code string, err error) error {
-		return &bridge.SurfaceError{Class: bridge.Transient, Code: code, Err: withoutURL(err)}
+		return &bridge.SurfaceError{Class: bridge.Transient, Code: code, Err: chat.WithoutAddress(err)}
 	}
 	if !a.trustedAddress(address) {
 		return failed("upload_host", fmt.Errorf("the upload's address is not Slack's"))

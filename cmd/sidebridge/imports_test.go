@@ -59,9 +59,10 @@ var importRules = []rule{
 		"store", "bridge/bridgetest", "github.com/jmoiron/sqlx", "github.com/lib/pq", "modernc.org/sqlite",
 	})},
 	{"adapters", slices.Concat(domain, surfaceLibs)},
-	{"adapters/slack", slices.Concat(domain, surfaceLibs, []string{"github.com/slack-go/slack"})},
+	{"adapters/chat", domain},
+	{"adapters/slack", slices.Concat(domain, surfaceLibs, []string{"adapters/chat", "github.com/slack-go/slack"})},
 	{"adapters/slack/slacksim", simLibs},
-	{"adapters/discord", slices.Concat(domain, surfaceLibs, []string{"github.com/bwmarrin/discordgo"})},
+	{"adapters/discord", slices.Concat(domain, surfaceLibs, []string{"adapters/chat", "github.com/bwmarrin/discordgo"})},
 	{"adapters/discord/discordsim", simLibs},
 	{"adapters/zendesk/zendesksim", simLibs},
 	{"adapters/web", slices.Concat(domain, surfaceLibs, []string{

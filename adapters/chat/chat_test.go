@@ -1,0 +1,80 @@
+package chat
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestTheBreakerOpensAgainAndCountsEachMessageOnce(t *testing.T) {
+	var b Breaker
+	key := Bot{"C1", "1", "B1"}
+	second := time.Second.Microseconds()
+	take := func(us int64) bool {
+		ok, _ := b.May(key, us)
+		if ok {
+			b.Took(key, us)
+		}
+		return ok
+	}
+	for n := range int64(100) {
+		if !take(n * 3 * second) {
+			t.Fatalf("a bot that writes every three seconds was paused at %d", n)
+		}
+	}
+	b = Breaker{}
+	for range 5 {
+		for n := range int64(LoopMost) {
+			if !take(n) {
+				t.Fatalf("message %d, once more, was refused", n)
+			}
+		}
+	}
+	if take(LoopMost) || take(LoopMost+30*second) {
+		t.Error("more than the limit was taken")
+	}
+	if other := (Bot{"C1", "2", "B1"}); !func() bool { ok, _ := b.May(other, 25); return ok }() {
+		t.Error("the bot was paused in another thread too")
+	}
+	if !take(LoopMost + LoopPause.Microseconds()) {
+		t.Error("the pause does not end")
+	}
+	for n := range 3 * maxLoops {
+		b.Took(Bot{"C1", fmt.Sprint(n), "B1"}, second*int64(n))
+	}
+	if len(b.bots) > maxLoops {
+		t.Errorf("%d threads are remembered", len(b.bots))
+	}
+}
+
+func TestAFileThatIsLongerOrShorterThanPromisedIsAnError(t *testing.T) {
+	read := func(data string, want, limit int64) error {
+		_, err := io.ReadAll(&File{ReadCloser: io.NopCloser(strings.NewReader(data)), Want: want, Limit: limit})
+		return err
+	}
+	if err := read("12345", 5, 5); err != nil {
+		t.Error(err)
+	}
+	if err := read("123456", 5, 5); !errors.Is(err, errTooLarge) {
+		t.Errorf("too long: %v", err)
+	}
+	if err := read("1234", 5, 10); !errors.Is(err, errShort) {
+		t.Errorf("broken off: %v", err)
+	}
+}
+
+func TestATicketsNumberIsDigitsOrNothing(t *testing.T) {
+	for text, want := range map[string]int64{"": 0, " #4711 ": 4711, "12": 12} {
+		if got, err := TicketNumber(text); err != nil || got != want {
+			t.Errorf("%q is %d, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"-1", "0", "abc", "1.5", "99999999999999999999"} {
+		if n, err := TicketNumber(text); err == nil {
+			t.Errorf("%q is %d", text, n)
+		}
+	}
+}
