@@ -107,7 +107,7 @@ func (a *Adapter) ask(ctx context.Context, r request, into any) error {
 	for {
 		err := a.client.do(ctx, r, into)
 		var se *bridge.SurfaceError
-		if !errors.As(err, &se) || se.Class != bridge.RateLimited || time.Until(until) < se.After {
+		if ctx.Err() != nil || !errors.As(err, &se) || se.Class != bridge.RateLimited || time.Until(until) < se.After {
 			return err
 		}
 		a.rest(ctx, max(se.After, 20*time.Millisecond))

@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/sidebridge/sidebridge/mapping/markup"
 )
@@ -12,6 +15,14 @@ import (
 const (
 	maxNames = 50_000
 	nobodys  = "somebody" // who has no name that can be shown
+
+	// Anybody can write a message of a hundred ids that mean nothing to us. Each would be
+	// a call while all other events wait, and one that is refused counts towards a ban of
+	// our address, so few are looked up; the rest is shown without a name.
+	// https://docs.discord.com/developers/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
+	nameAsks       = 0.5 // a second
+	nameAsksAtOnce = 10
+	nameTime       = 3 * time.Second // for one of them
 )
 
 // names remembers what a guild calls its members and roles. Messages bring the names
@@ -21,9 +32,12 @@ type names struct {
 	mu    sync.Mutex
 	byKey map[[2]string]string // guild and id
 	roles map[string]bool      // guilds whose roles are known
+	asks  *rate.Limiter        // of questions about names
 }
 
-func newNames() *names { return &names{byKey: map[[2]string]string{}, roles: map[string]bool{}} }
+func newNames() *names {
+	return &names{byKey: map[[2]string]string{}, roles: map[string]bool{}, asks: rate.NewLimiter(nameAsks, nameAsksAtOnce)}
+}
 
 func (n *names) get(guild, id string) string {
 	n.mu.Lock()
@@ -130,16 +144,21 @@ func (d directory) Name(surface, workspace, id string) (string, bool) {
 // lookUp asks for what no message brings: after a restart we do not know of roles and
 // channels before they are mentioned.
 func (d directory) lookUp(id string) (string, bool) {
+	if !d.g.called.asks.Allow() {
+		return "", false
+	}
+	ctx, cancel := context.WithTimeout(d.ctx, nameTime)
+	defer cancel()
 	if !d.g.called.rolesKnown(d.g.id) {
 		var roles []role
-		if d.g.ask(d.ctx, request{method: http.MethodGet, path: "guilds/" + d.g.id + "/roles"}, &roles) == nil {
+		if d.g.ask(ctx, request{method: http.MethodGet, path: "guilds/" + d.g.id + "/roles"}, &roles) == nil {
 			d.g.called.learnRoles(d.g.id, roles)
 		}
 		if name := d.g.called.get(d.g.id, id); name != "" {
 			return name, true
 		}
 	}
-	k, err := d.g.lookUp(d.ctx, id)
+	k, err := d.g.lookUp(ctx, id)
 	if err != nil || k.guild != d.g.id || k.name == "" {
 		return "", false
 	}

@@ -114,6 +114,40 @@ func TestBotsAreHeardOnlyWhenAllowed(t *testing.T) {
 }
 
 // What Discord says by itself is nobody's message.
+// Whoever writes a hundred ids that mean nothing makes neither a hundred calls nor the
+// others wait.
+func TestHostileMentionsAreNotAllLookedUp(t *testing.T) {
+	s, in := newScripted(t), &heardInbox{}
+	g := newDeaf(t, in, func(o *Options) { o.APIURL, o.Transport = s.srv.URL+"/api/v10/", nil })
+	t.Cleanup(g.client.http.CloseIdleConnections)
+	for n := range 3 {
+		var words strings.Builder
+		for i := range 80 {
+			fmt.Fprintf(&words, "<#18%013d> ", 1000*n+i)
+		}
+		g.happens(t, "MESSAGE_CREATE", threadMessage(fmt.Sprint(2000000000000001+n), fmt.Sprintf(`%s,"content":%q`, anders, words.String())))
+	}
+	var calls int
+	s.look(func() { calls = len(s.calls) })
+	if calls > 20 || len(in.all) != 3 {
+		t.Errorf("%d calls for 3 messages, of which %d were heard", calls, len(in.all))
+	}
+}
+
+// A question ends with its context, also while Discord has it wait.
+func TestQuestionThatWaitsEndsWithItsContext(t *testing.T) {
+	f, a := newAPI(t, says(429, `{"message": "slow", "retry_after": 5}`, "X-RateLimit-Bucket", "b"), func(o *Options) { o.Now = time.Now })
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	began := time.Now()
+	if err := a.ask(ctx, request{method: "GET", path: "channels/" + testChannel}, nil); err == nil {
+		t.Error("it was answered")
+	}
+	if took := time.Since(began); took > 3*time.Second || len(f.seen()) > 2 {
+		t.Errorf("it ended after %v and %d calls", took, len(f.seen()))
+	}
+}
+
 func TestOtherMessageTypesAreIgnored(t *testing.T) {
 	in := &heardInbox{}
 	g := newDeaf(t, in, nil)
