@@ -35,17 +35,21 @@ func (g *Guild) Find(ctx context.Context, at bridge.Attempt) (bridge.Receipt, bo
 		}
 	}
 	var ref string
+	var shown int
 	var err error
 	if forum {
 		ref, err = g.findInForum(ctx, at)
 	} else {
-		ref, err = g.readBack(ctx, at, c)
+		ref, shown, err = g.readBack(ctx, at, c)
 	}
 	switch {
 	case err != nil:
 		return bridge.Receipt{}, false, g.explained(ctx, at, err)
 	case ref != "":
 		return bridge.Receipt{Ref: ref, Print: c.print}, true, nil
+	case !forum && !g.mayRepeat(at, c) && shown == 0:
+		// It would be posted a second time if an empty list only means that we may not read.
+		return bridge.Receipt{}, false, g.mayRead(ctx, at.Mirror.Place.Channel)
 	case forum || !g.mayRepeat(at, c):
 		return bridge.Receipt{}, false, nil
 	}
@@ -62,8 +66,9 @@ func (g *Guild) mayRepeat(at bridge.Attempt, c *content) bool {
 	return c.author == "" && len(c.files) == 0 && age >= 0 && age < g.NonceWindow
 }
 
-// readBack looks for the post among those that came after the attempt was begun.
-func (g *Guild) readBack(ctx context.Context, at bridge.Attempt, c *content) (string, error) {
+// readBack looks for the post among those that came after the attempt was begun, and
+// counts them.
+func (g *Guild) readBack(ctx context.Context, at bridge.Attempt, c *content) (ref string, shown int, err error) {
 	channel := first(at.Mirror.Thread, at.Mirror.Place.Channel)
 	if at.Call.Root {
 		channel = at.Mirror.Place.Channel
@@ -76,17 +81,18 @@ func (g *Guild) readBack(ctx context.Context, at bridge.Attempt, c *content) (st
 			query: url.Values{"after": {after}, "limit": {strconv.Itoa(pageSize)}},
 		}, &page)
 		if err != nil {
-			return "", err
+			return "", shown, err
 		}
+		shown += len(page)
 		slices.SortFunc(page, func(a, b message) int { return compareIDs(a.ID, b.ID) })
 		for i := range page {
 			page[i].GuildID = g.id
 			if g.isAttempt(&page[i], at, c) {
-				return page[i].ID, nil
+				return page[i].ID, shown, nil
 			}
 		}
 		if len(page) < pageSize || !laterID(page[len(page)-1].ID, after) {
-			return "", nil
+			return "", shown, nil
 		}
 		after = page[len(page)-1].ID
 	}

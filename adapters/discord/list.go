@@ -159,7 +159,7 @@ func (l *listing) run(ctx context.Context) error {
 		after = page[len(page)-1].ID
 	}
 	if len(l.seen) == 0 {
-		return l.mayRead(ctx)
+		return l.g.mayRead(ctx, l.m.Place.Channel)
 	}
 	return nil
 }
@@ -260,6 +260,7 @@ func (l *listing) deletes(ctx context.Context, before time.Time) error {
 	if !l.proves() {
 		return nil
 	}
+	var gone []string
 	for ref, c := range l.known {
 		switch {
 		case c.Gone || l.seen[ref] || !validID(ref) || idMicros(ref) > before.UnixMicro():
@@ -267,6 +268,16 @@ func (l *listing) deletes(ctx context.Context, before time.Time) error {
 		case ref == l.m.Thread && !l.forum && !l.rootGone, (ref != l.m.Thread || l.forum) && !laterID(ref, l.from):
 			continue // it was not looked for
 		}
+		gone = append(gone, ref)
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	// A permission that was taken away between two pages ends the list as well.
+	if err := l.g.mayRead(ctx, l.m.Place.Channel); err != nil {
+		return err
+	}
+	for _, ref := range gone {
 		if err := l.accept(ctx, l.g.gone(l.at, ref)); err != nil {
 			return err
 		}
@@ -287,19 +298,21 @@ func (l *listing) proves() bool {
 	return false
 }
 
-// mayRead confirms that an empty list is an empty thread.
-func (l *listing) mayRead(ctx context.Context) error {
-	c, err := l.g.askChannel(ctx, l.m.Place.Channel)
+// mayRead confirms that what a list does not show is not there: without the permission
+// Discord answers with an empty list.
+// https://docs.discord.com/developers/resources/message#get-channel-messages
+func (g *Guild) mayRead(ctx context.Context, channel string) error {
+	c, err := g.askChannel(ctx, channel)
 	if err != nil {
 		return err
 	}
-	r, err := l.g.rights(ctx)
+	r, err := g.rights(ctx)
 	if err != nil {
 		return err
 	}
-	have := permissionsIn(l.g.id, l.g.self().user, r.has, r.roles, c.Overwrites)
+	have := permissionsIn(g.id, g.self().user, r.has, r.roles, c.Overwrites)
 	if have&mayView == 0 || have&mayHistory == 0 {
-		return l.g.lacks(l.m.Place.Channel, []string{"View Channel", "Read Message History"})
+		return g.lacks(channel, []string{"View Channel", "Read Message History"})
 	}
 	return nil
 }

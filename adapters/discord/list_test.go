@@ -177,6 +177,37 @@ func TestListingThatShowsNothingKnownDeletesNothing(t *testing.T) {
 	}
 }
 
+// The permission to read may be taken away between two pages, which ends the list as if
+// the thread ended there.
+func TestListThatWasCutShortDeletesNothing(t *testing.T) {
+	g, sh, s := newLister(t)
+	known := make([]bridge.Copy, 0, 150)
+	for n := 1; n <= 150; n++ {
+		sh.put(at(n), "m")
+		known = append(known, theirs(at(n), ""))
+	}
+	s.rest["GET channels/"+testThread+"/messages"] = pageFunc(func(r *http.Request) any {
+		page := sh.page(r)
+		sh.blind = true
+		s.look(func() {
+			s.rest["GET channels/"+testChannel] = map[string]any{
+				"id": testChannel, "guild_id": testGuild, "name": "billing",
+				"permission_overwrites": []map[string]any{{"id": testGuild, "type": 0, "allow": "0", "deny": "65536"}},
+			}
+		})
+		return page
+	})
+	m := testMirror
+	m.Seen = at(150)
+	fed, _, err := listOnce(t.Context(), g, m, known)
+	if len(fed) != 0 {
+		t.Errorf("found deleted: %d messages, of which the first is %s", len(fed), fed[0])
+	}
+	if se := asError(t, err); se.Class != bridge.Gone {
+		t.Errorf("the listing ended with %v", err)
+	}
+}
+
 // A copy that is younger than a listing may lag behind is not found deleted.
 func TestYoungCopyIsNotFoundDeleted(t *testing.T) {
 	g, sh, _ := newLister(t)
