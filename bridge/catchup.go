@@ -207,7 +207,7 @@ func (h *holder) resumeWorking(ctx context.Context, channel string) {
 	}
 	works := map[Place]bool{}
 	for _, m := range mirrors {
-		if m.Parked == ParkedUncertain || m.Parked == ParkedThread || m.Parked == ParkedDefect {
+		if m.Parked == ParkedUncertain || m.Parked == ParkedThread || m.Parked == ParkedDefect || m.Parked == ParkedImported {
 			continue
 		}
 		ok, asked := works[m.Place]

@@ -221,6 +221,9 @@ func (s *State) applyMessage(e *Entry) {
 		}
 		s.said(e, 0)
 	case UnseenDeleted:
+		if f.Source == nil {
+			return // forged: there is none without its source
+		}
 		s.putCopy(&Copy{
 			CopyKey: sourceKey(f.Source), Ticket: e.Ticket, Seq: e.Seq, Mirror: f.Mirror, Gone: true,
 		})

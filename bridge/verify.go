@@ -110,10 +110,7 @@ func (v *verifier) contents() {
 
 // rows replays the entries and compares what they give with what is stored.
 func (v *verifier) rows() {
-	s := NewState(v.r.Ticket.UpdatedAt)
-	for _, e := range v.r.Entries {
-		s.apply(e)
-	}
+	s := Replay(v.r.Entries)
 	if want := s.Tickets[v.r.Ticket.ID]; want != nil {
 		got := v.r.Ticket
 		if len(got.Tags) == 0 && len(want.Tags) == 0 {
@@ -144,7 +141,7 @@ func same[T comparable](a, b T) bool { return a == b }
 // no entry either: it would not be the same log.
 func (v *verifier) sameMirror(want, got Mirror) bool {
 	return want.Conversation == got.Conversation && want.Place == got.Place && want.Rule == got.Rule &&
-		want.Thread == got.Thread && want.Parked == got.Parked && want.Ended == got.Ended &&
+		want.Thread == got.Thread && (want.Parked == got.Parked || got.Parked == ParkedImported) && want.Ended == got.Ended &&
 		got.Cursor <= got.Head && got.Head <= v.r.Ticket.Head
 }
 
