@@ -49,11 +49,18 @@ func TestCallsNeedTheirPermissions(t *testing.T) {
 // everyone, then those of roles, then the member's own; a role's grant beats a role's denial.
 func TestOverwritesApplyInTheirOrder(t *testing.T) {
 	r := quiet(t)
-	role, path := r.guilds[0].roles[1].id, "channels/"+r.ch+"/messages"
+	own, path := r.guilds[0].roles[1].id, "channels/"+r.ch+"/messages"
 	content := fields{"content": "x"}
 	r.check(r.SetPermission(r.ch, r.GuildID(), false, 0, SendMessages))
 	r.refused(403, 50013, "POST", path, content)
-	r.check(r.SetPermission(r.ch, role, false, SendMessages, 0))
+	r.check(r.SetPermission(r.ch, own, false, SendMessages, 0))
+	r.want("POST", path, content)
+	r.do(func() { // another role of the bot's that denies it
+		g := r.guilds[0]
+		g.roles = append(g.roles, &role{id: "77", name: "Muted"})
+		g.members[r.BotID()] = append(g.members[r.BotID()], "77")
+	})
+	r.check(r.SetPermission(r.ch, "77", false, 0, SendMessages))
 	r.want("POST", path, content)
 	r.check(r.SetPermission(r.ch, r.BotID(), true, 0, SendMessages))
 	r.refused(403, 50013, "POST", path, content)
@@ -63,7 +70,7 @@ func TestOverwritesApplyInTheirOrder(t *testing.T) {
 	roles := r.want("GET", "guilds/"+r.GuildID()+"/roles", nil).list()
 	me := r.want("GET", "guilds/"+r.GuildID()+"/members/"+r.BotID(), nil)
 	overwrites := r.want("GET", "channels/"+r.ch, nil).fields["permission_overwrites"].([]any)
-	if len(roles) != 2 || me.fields["roles"].([]any)[0] != role || len(overwrites) != 3 {
+	if len(roles) != 3 || me.fields["roles"].([]any)[0] != own || len(overwrites) != 4 {
 		t.Errorf("roles %v, me %s, overwrites %v", roles, me.Raw, overwrites)
 	}
 }
