@@ -37,38 +37,6 @@ func (s *Store) snapshot(ctx context.Context, f func(*pageReader) error) (*bridg
 	return r.st, errors.Join(err, ignoreDone(tx.Rollback()))
 }
 
-// Inbox returns up to limit tickets, the last changed first, that come before the
-// one with that time and id (none: from the start), with the entries that created
-// them and their open conversations. An empty status or assignee takes any.
-func (s *Store) Inbox(ctx context.Context, statuses []string, assignee string, before time.Time, beforeID int64, limit int) (*bridge.State, error) {
-	return s.snapshot(ctx, func(r *pageReader) error {
-		b := s.build("SELECT " + ticketCols + " FROM tickets WHERE created > 0")
-		if len(statuses) > 0 {
-			b.add(" AND status IN ").list(texts(statuses))
-		}
-		if assignee != "" {
-			b.add(" AND assignee = ?", assignee)
-		}
-		if !before.IsZero() {
-			at := bridge.Micros(before)
-			b.add(" AND (updated_at < ? OR updated_at = ? AND id < ?)", at, at, beforeID)
-		}
-		b.add(" ORDER BY updated_at DESC, id DESC LIMIT ?", int64(limit))
-		if err := r.tickets(b)(ctx); err != nil || len(r.st.Tickets) == 0 {
-			return err
-		}
-		ids, created := map[int64]bool{}, map[bridge.ID]bool{}
-		for id, t := range r.st.Tickets {
-			ids[id] = true
-			created[bridge.ID{Ticket: id, Seq: t.Created}] = true
-		}
-		return r.run(ctx,
-			r.conversations(s.build("SELECT "+conversationCols+" FROM conversations WHERE open = 1 AND ticket IN ").list(anys(ids))),
-			r.entries(s.build(entryQuery+"JOIN (").tuples(idTuples(created)).add(") AS v ON e.ticket = v.column1 AND e.seq = v.column2")),
-		)
-	})
-}
-
 // saidKinds are the kinds of the entries that a ticket's page shows; deliveries are not among them.
 func saidKinds() []any {
 	return []any{

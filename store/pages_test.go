@@ -24,7 +24,7 @@ func TestInboxPagesWithoutGapOrDouble(t *testing.T) {
 		var before time.Time
 		var beforeID int64
 		for {
-			st, err := s.Inbox(t.Context(), []string{bridge.StatusNew}, "", before, beforeID, 3)
+			st, _, err := s.Inbox(t.Context(), bridge.InboxQuery{Statuses: []string{bridge.StatusNew}, Before: before, BeforeID: beforeID, Limit: 3})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -50,11 +50,11 @@ func TestInboxPagesWithoutGapOrDouble(t *testing.T) {
 		if len(ids) != 7 || len(seen) != 7 {
 			t.Errorf("pages showed %v", ids)
 		}
-		st, err := s.Inbox(t.Context(), []string{bridge.StatusSolved}, "", time.Time{}, 0, 3)
+		st, _, err := s.Inbox(t.Context(), bridge.InboxQuery{Statuses: []string{bridge.StatusSolved}, Limit: 3})
 		if err != nil || len(st.Tickets) != 0 {
 			t.Errorf("solved tickets: %v, %v", st.Tickets, err)
 		}
-		st, err = s.Inbox(t.Context(), nil, "nobody", time.Time{}, 0, 3)
+		st, _, err = s.Inbox(t.Context(), bridge.InboxQuery{Assignee: "nobody", Limit: 3})
 		if err != nil || len(st.Tickets) != 0 {
 			t.Errorf("tickets of nobody: %v, %v", st.Tickets, err)
 		}

@@ -39,6 +39,10 @@ func iconPaths(name string) template.HTML {
 		return `<path d="M4 12h10M10 7l5 5-5 5"/><path d="M19 5v14"/>`
 	case "chain":
 		return `<rect x="3" y="8" width="9" height="8" rx="4"/><rect x="12" y="8" width="9" height="8" rx="4"/><path d="M9 12h6"/>`
+	case "dot":
+		return `<circle cx="12" cy="12" r="8"/><circle cx="12" cy="12" r="2"/>`
+	case "search":
+		return `<circle cx="11" cy="11" r="6"/><path d="m16 16 4 4"/>`
 	case "smile":
 		return `<circle cx="12" cy="12" r="8"/><path d="M9 14c1 2 5 2 6 0M9.5 10v.1M14.5 10v.1"/>`
 	default:

@@ -11,10 +11,11 @@ import (
 
 // Tickets reads tickets for people. Every State holds rows and entries of one moment.
 type Tickets interface {
-	// Inbox returns up to limit tickets, the last changed first, that come before the
-	// one with that time and id, with the entries that created them and their open
-	// conversations. No status, or no assignee, takes any.
-	Inbox(ctx context.Context, statuses []string, assignee string, before time.Time, beforeID int64, limit int) (*bridge.State, error)
+	// Inbox returns a page of tickets with the entries that created them, their open
+	// conversations, and how far the person who looks has read those.
+	Inbox(ctx context.Context, q bridge.InboxQuery) (*bridge.State, map[bridge.ID]bridge.Reading, error)
+	// CountInbox counts the tickets that a query is about, up to its limit.
+	CountInbox(ctx context.Context, q bridge.InboxQuery) (int64, error)
 	// TicketPage returns all that was said on a ticket, its mirrors and what they show.
 	TicketPage(ctx context.Context, ticket int64) (*bridge.State, error)
 	// TicketSaid returns a ticket with what was said to, by and about the customer.
@@ -27,6 +28,16 @@ type Tickets interface {
 	History(ctx context.Context, message bridge.ID) ([]*bridge.Entry, error)
 	// MessageFile returns a file and its name.
 	MessageFile(ctx context.Context, message bridge.ID, n int) (*bridge.File, string, error)
+}
+
+// Readings keeps how far people have read conversations.
+type Readings interface {
+	// Readings returns how far a person has read the conversations of a ticket.
+	Readings(ctx context.Context, person string, ticket int64) (map[bridge.ID]bridge.Reading, error)
+	// MarkRead moves a position forward, MarkUnread puts it before a message.
+	MarkRead(ctx context.Context, person string, conversation bridge.ID, upto int64) error
+	MarkUnread(ctx context.Context, person string, message bridge.ID) error
+	MarkAllRead(ctx context.Context, person string) error
 }
 
 // Blobs keeps the bytes of files.
@@ -132,6 +143,7 @@ type Health interface {
 // changes tickets goes to the Log instead.
 type Store interface {
 	Tickets
+	Readings
 	Blobs
 	SignIns
 	TwoFactors

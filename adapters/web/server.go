@@ -215,6 +215,7 @@ func (s *Server) routes(m *http.ServeMux) {
 	agent("POST /tickets", s.createTicket)
 	agent("GET /tickets/{ticket}", s.ticketPage)
 	agent("GET /tickets/{ticket}/stream", s.stream)
+	agent("POST /tickets/read", s.markAllRead)
 	agent("GET /tickets/{ticket}/audit", s.auditPage)
 	agent("POST /tickets/{ticket}/reply", s.replyToCustomer)
 	agent("POST /tickets/{ticket}/note", s.writeNote)
@@ -234,6 +235,8 @@ func (s *Server) routes(m *http.ServeMux) {
 	agent("POST /m/{id}/delete", s.deleteMessage)
 	agent("POST /m/{id}/react", s.react)
 	agent("POST /m/{id}/use", s.useInReply)
+	agent("POST /c/{id}/read", s.markRead)
+	agent("POST /m/{id}/unread", s.markUnread)
 	agent("GET /m/{id}/history", s.historyPage)
 	agent("GET /files/{ticket}/{message}/{n}", s.file)
 

@@ -148,7 +148,7 @@ func TestRolesOpenTheirPagesAndNoOthers(t *testing.T) {
 	if got := nobody.post("/tickets", url.Values{"subject": {"x"}, "requester": {"x"}, "body": {"x"}}); got.status != http.StatusSeeOther {
 		t.Errorf("nobody's ticket: %d", got.status)
 	}
-	if st, err := w.store.Inbox(t.Context(), nil, "", time.Time{}, 0, 9); err != nil || len(st.Tickets) != 0 {
+	if st, _, err := w.store.Inbox(t.Context(), bridge.InboxQuery{Limit: 9}); err != nil || len(st.Tickets) != 0 {
 		t.Errorf("nobody made %v, %v", st.Tickets, err)
 	}
 }

@@ -95,7 +95,7 @@ func TestWhoMayNotBeginIsToldWhy(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, res, err)
 		}
 	}
-	if st, err := w.store.Inbox(t.Context(), nil, "", never, 0, 10); err != nil || len(st.Tickets) != 1 {
+	if st, _, err := w.store.Inbox(t.Context(), bridge.InboxQuery{Limit: 10}); err != nil || len(st.Tickets) != 1 {
 		t.Errorf("what was refused made tickets: %v, %v", st.Tickets, err)
 	}
 }

@@ -113,6 +113,9 @@ func (s *Server) showTicket(w http.ResponseWriter, r *http.Request, id int64, st
 	}
 	m := whoIs(r)
 	v := newView(st, id, n, m, s.now())
+	if v.read, err = s.store.Readings(ctx, m.ID, id); err != nil {
+		return err
+	}
 	p := ticketPage{
 		page: s.page(r, "", "tickets"), ID: id, Seq: st.Tickets[id].Head, Form: t, Start: start,
 		Shown: readSpan(r), Limit: s.o.MaxFile, Key: newKey(),

@@ -25,6 +25,8 @@ type view struct {
 	// refused has why a message can never be shown, by mirror and message.
 	refused    map[[2]int64]string
 	allMirrors []*bridge.Mirror // in order
+	// read is how far the reader has read each conversation, where that was looked up.
+	read map[bridge.ID]bridge.Reading
 }
 
 func newView(st *bridge.State, ticket int64, n names, m me, now time.Time) *view {
@@ -118,6 +120,8 @@ type message struct {
 	Reactions reactions
 	// MayChange: it was written here by whoever looks, or they are an admin.
 	MayChange bool
+	// Mine: whoever looks has said it. Unread: they have not read it.
+	Mine, Unread bool
 }
 
 // fileLink is a file of a message.
@@ -170,7 +174,7 @@ func (v *view) message(m *bridge.Message) (message, bool) {
 		ID: m.ID, Kind: "side", Into: conversationAnchor(m.Conversation) + "-log", Author: authorOf(post), At: post.At,
 		Body: body.Words.Body, BodySeq: m.BodySeq, Erased: body.Erased,
 		Files: v.fileLinks(m.ID.Seq, post.Words.Files),
-		Marks: v.marks(m), Reactions: v.reactions(m),
+		Marks: v.marks(m), Reactions: v.reactions(m), Mine: m.Author != "" && m.Author == v.me.ID, Unread: v.unread(m),
 	}
 	if src := post.Facts.Source; src != nil {
 		out.Where = v.names.place(src.Place())
@@ -206,6 +210,9 @@ type conversation struct {
 	Messages []message
 	// Hidden is how many earlier messages the page leaves out.
 	Hidden int
+	// Reading is how far whoever looks has read it, Latest the last message of it.
+	Reading bridge.Reading
+	Latest  int64
 }
 
 // Anchor is the id of the conversation's element.
@@ -223,6 +230,7 @@ func (v *view) head(c *bridge.Conversation) (conversation, bool) {
 	out := conversation{
 		ID: c.ID, Subject: cmp.Or(started.Words.Subject, "(erased)"), Group: v.names.group(c.Group), Open: c.Open,
 		Starter: authorOf(started).Name, Started: started.At, Count: c.Messages, Mirrors: v.mirrors(c.ID.Seq),
+		Reading: v.reading(c), Latest: c.LastSeq,
 	}
 	if last := v.entries[c.StateSeq]; last != nil && last != started {
 		out.StateBy, out.StateAt = authorOf(last).Name, last.At
@@ -271,7 +279,7 @@ func (v *view) conversations(s span) []conversation {
 			continue
 		}
 		ordered := pageOrder(by[id.Seq])
-		head.Hidden = s.hidden(ordered)
+		head.Hidden = min(s.hidden(ordered), v.firstUnread(ordered))
 		for _, m := range ordered[head.Hidden:] {
 			if shown, ok := v.message(m); ok {
 				head.Messages = append(head.Messages, shown)
