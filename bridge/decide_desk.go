@@ -182,6 +182,13 @@ func (c *ChangeTicket) decide(s *State) (Result, error) {
 	if f.Assignee != nil {
 		w.Requester = Clean(c.AssigneeName)
 	}
+	was := t.Assignee
 	e := s.add(c.Ticket, TicketChanged, c.Actor, f, w)
-	return Result{Outcome: Accepted, ID: e.ID(), Seq: e.Seq}, nil
+	res := Result{Outcome: Accepted, ID: e.ID(), Seq: e.Seq}
+	if f.Assignee != nil {
+		if stays := s.handOver(c, was); stays != nil {
+			res.Seq = stays.Seq
+		}
+	}
+	return res, nil
 }

@@ -177,6 +177,9 @@ type Facts struct {
 	Tags     []string `json:"tags,omitempty"`
 	Untag    []string `json:"untag,omitempty"`
 
+	// Who is the person that an entry about a participant, or an approver, is about.
+	Who string `json:"who,omitempty"`
+
 	// Reason is the platform's code or our own word for why.
 	Reason string `json:"reason,omitempty"`
 }

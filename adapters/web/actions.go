@@ -265,10 +265,13 @@ func (s *Server) takeOver(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	m := whoIs(r)
-	_, err = s.desk.Change(r.Context(), &bridge.ChangeTicket{
+	res, err := s.desk.Change(r.Context(), &bridge.ChangeTicket{
 		Actor: m.actor(), Ticket: id.Ticket, Assignee: &m.ID, AssigneeName: m.Name, Conversation: id.Seq,
 		Note: strings.TrimSpace(r.PostFormValue("note")), Reason: "taken over",
 	})
+	if err == nil && res.Outcome == bridge.Ignored {
+		err = fmt.Errorf("%w: you have the ticket already: write what you wanted to say as a message or a note", bridge.ErrConflict)
+	}
 	if err != nil {
 		return s.refuse(w, r, id.Ticket, typed{Form: conversationAnchor(id.Seq)}, startForm{}, err)
 	}

@@ -49,6 +49,10 @@ func (n names) sentence(e *bridge.Entry) string {
 		what = "created the ticket" + quoted(e.Words.Subject)
 	case bridge.TicketChanged:
 		what = n.changeSentence(e)
+	case bridge.ParticipantAdded:
+		if f.Who != "" {
+			what = "added " + n.person(f.Who) + " to " + talk
+		}
 	case bridge.ConversationStarted:
 		what = fmt.Sprintf("started side conversation %d%s", e.Seq, quoted(e.Words.Subject))
 		if f.Group != "" {

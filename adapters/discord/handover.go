@@ -1,0 +1,19 @@
+package discord
+
+import (
+	"github.com/sidebridge/sidebridge/adapters/chat"
+	"github.com/sidebridge/sidebridge/bridge"
+	"github.com/sidebridge/sidebridge/mapping/markup"
+)
+
+// handover says in the thread who took the ticket over, and with which note. The card
+// alone would tell the new name and not why.
+func (g *Guild) handover(v bridge.View) []bridge.Call {
+	name := chat.Inert(first(markup.CleanName(v.Entry.Actor().Name), "Somebody"))
+	text := "_" + name + " took the ticket over:_\n\n" + markup.Quote(v.Entry.Words.Note)
+	var calls []bridge.Call
+	for _, p := range markup.ToDiscord(text, directory{g: g}, maxText) {
+		calls = append(calls, bridge.Call{Verb: bridge.VerbPost, Payload: g.rendered(p)})
+	}
+	return calls
+}
