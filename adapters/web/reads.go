@@ -153,6 +153,7 @@ type Store interface {
 	Tokens
 	Health
 	Settings
+	Records
 }
 
 // Prober reports whether posts to a place would work now, as bridge.Surface does.

@@ -240,6 +240,8 @@ func (s *Server) routes(m *http.ServeMux) {
 	agent("GET /m/{id}/history", s.historyPage)
 	agent("GET /files/{ticket}/{message}/{n}", s.file)
 
+	admin("GET /tickets/{ticket}/export", s.exportTrail)
+
 	admin("GET /admin/people", s.peoplePage)
 	admin("POST /admin/people", s.addPerson)
 	admin("POST /admin/people/{person}", s.changePerson)

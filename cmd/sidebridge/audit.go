@@ -17,7 +17,8 @@ import (
 
 type auditCmds struct {
 	Verify auditVerifyCmd `cmd:"" help:"Recompute every audit trail and compare it with the stored state and the signed checkpoints."`
-	Export auditExportCmd `cmd:"" help:"Write one ticket's audit trail to standard output."`
+	Export auditExportCmd `cmd:"" help:"Write the audit trail of a ticket, or of all, to standard output."`
+	Import auditImportCmd `cmd:"" help:"Read exported audit trails into an empty server: ids and hashes stay, and what was tampered with is refused."`
 
 	AcknowledgeRestore auditRestoreCmd `cmd:"" help:"Record, signed, that the database was restored from a backup, so that what came after the backup may be missing."`
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/config"
@@ -137,13 +138,24 @@ func TestExportedLinesHoldAllThatTheChainIsMadeOf(t *testing.T) {
 	file, _ := recorded(t)
 	out := must(t, "", "audit", "export", "1", "--format", "jsonl", "--config", file)
 	var prev []byte
-	lines := 0
+	entries := 0
 	for line := range strings.Lines(out) {
-		lines++
-		var x exported
-		if err := json.Unmarshal([]byte(line), &x); err != nil {
+		var l struct {
+			Entry *struct {
+				Ticket, Seq                               int64
+				Kind                                      bridge.Kind
+				At                                        time.Time
+				Envelope, Content, Salt, Commitment, Hash string
+			}
+		}
+		if err := json.Unmarshal([]byte(line), &l); err != nil {
 			t.Fatal(err)
 		}
+		x := l.Entry
+		if x == nil {
+			continue
+		}
+		entries++
 		salt, err := hex.DecodeString(x.Salt)
 		if err != nil {
 			t.Fatal(err)
@@ -165,8 +177,40 @@ func TestExportedLinesHoldAllThatTheChainIsMadeOf(t *testing.T) {
 		}
 		prev = hash
 	}
-	if lines != 2 {
-		t.Errorf("%d lines, want 2", lines)
+	if entries != 2 {
+		t.Errorf("%d entries, want 2", entries)
+	}
+}
+
+func TestImportTakesAnExportIntoAnEmptyServerAndRefusesHalfOfOne(t *testing.T) {
+	file, _ := recorded(t)
+	out := must(t, "", "audit", "export", "--all", "--format", "jsonl", "--config", file)
+	empty := configured(t, "")
+	must(t, "", "migrate", "--config", empty)
+	if code, _, errs := command(t, out[:len(out)-300], "audit", "import", "-", "--config", empty); code == 0 || !strings.Contains(errs, "the file is not whole: it breaks off after entry") {
+		t.Errorf("half of it: %d %q", code, errs)
+	}
+	if got := must(t, out, "audit", "import", "-", "--config", empty); !strings.Contains(got, "1 tickets with 2 entries were verified and imported") {
+		t.Errorf("import: %q", got)
+	}
+	if again := must(t, "", "audit", "export", "1", "--format", "jsonl", "--config", empty); again != out {
+		t.Errorf("the second export differs:\n%s\n%s", out, again)
+	}
+	if code, _, _ := command(t, "", "audit", "export", "--all", "--config", file); code == 0 {
+		t.Error("all tickets are exported as text")
+	}
+	if code, _, _ := command(t, "", "audit", "import", "/nowhere", "--config", file); code == 0 {
+		t.Error("a file that is not there is imported")
+	}
+}
+
+func TestExportAsAPageIsWholeAndEscaped(t *testing.T) {
+	file, _ := recorded(t)
+	out := must(t, "", "audit", "export", "1", "--format", "html", "--config", file)
+	for _, want := range []string{"<!doctype html>", "charged &lt;twice&gt; &amp; more.", "every entry followed from the one before", "Carla"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the page lacks %q:\n%s", want, out)
+		}
 	}
 }
 

@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"time"
+	"os"
 
+	"github.com/sidebridge/sidebridge/adapters/web"
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/config"
 	"github.com/sidebridge/sidebridge/store"
@@ -15,66 +15,81 @@ import (
 
 type auditExportCmd struct {
 	configFlag
-	Ticket int64  `arg:"" help:"The ticket's number."`
-	Format string `enum:"text,jsonl" default:"text" help:"text for people, jsonl for programs: one entry a line, with all that its hash is made of."`
+	Ticket int64  `arg:"" optional:"" help:"The ticket's number."`
+	All    bool   `help:"Export all tickets (jsonl only)."`
+	Format string `enum:"text,jsonl,html" default:"text" help:"text or html (one page that needs no server) for people; jsonl for programs and for import: one entry a line, with all that its hash is made of."`
 }
 
 // exportBatch is how many entries are read at once.
 const exportBatch = 500
 
-// Run writes the ticket's audit trail.
+// Run writes the audit trail of a ticket, or of all.
 func (c *auditExportCmd) Run(ctx context.Context, p *program) error {
+	switch {
+	case c.All && c.Format != "jsonl":
+		return errors.New("--all is for --format jsonl: export tickets one by one for people to read")
+	case c.All == (c.Ticket != 0):
+		return errors.New("name one ticket, or give --all")
+	}
 	return withStore(ctx, p, c.configFlag, func(_ *config.Config, s *store.Store) error {
-		write := writeText
-		if c.Format == "jsonl" {
-			write = writeJSON
+		switch {
+		case c.All:
+			return s.Export(ctx, p.stdout)
+		case c.Format == "jsonl":
+			return s.Export(ctx, p.stdout, c.Ticket)
+		case c.Format == "html":
+			return web.WriteTrail(ctx, p.stdout, s, c.Ticket)
 		}
-		after := int64(0)
-		for {
-			entries, err := s.Entries(ctx, c.Ticket, after, exportBatch)
-			if err != nil {
-				return err
-			}
-			if len(entries) == 0 && after == 0 {
-				return fmt.Errorf("ticket %d: %w", c.Ticket, bridge.ErrNotFound)
-			}
-			for _, e := range entries {
-				if err := write(p.stdout, e); err != nil {
-					return wrapf(err, "write entry %s", e.ID())
-				}
-				after = e.Seq
-			}
-			if len(entries) < exportBatch {
-				return nil
-			}
-		}
+		return c.text(ctx, p, s)
 	})
 }
 
-// exported is an entry as programs read it. Envelope and content are the very bytes
-// that were hashed, in text, so that anybody can recompute the chain.
-type exported struct {
-	Ticket     int64        `json:"ticket"`
-	Seq        int64        `json:"seq"`
-	Kind       bridge.Kind  `json:"kind"`
-	At         time.Time    `json:"at"`
-	Facts      bridge.Facts `json:"facts"`
-	Words      bridge.Words `json:"words,omitzero"`
-	Erased     bool         `json:"erased,omitempty"`
-	Envelope   string       `json:"envelope"`
-	Content    string       `json:"content,omitempty"`
-	Salt       string       `json:"salt,omitempty"`
-	Commitment string       `json:"commitment,omitempty"`
-	Hash       string       `json:"hash"`
+// text writes the trail for a terminal.
+func (c *auditExportCmd) text(ctx context.Context, p *program, s *store.Store) error {
+	after := int64(0)
+	for {
+		entries, err := s.Entries(ctx, c.Ticket, after, exportBatch)
+		if err != nil {
+			return err
+		}
+		if len(entries) == 0 && after == 0 {
+			return fmt.Errorf("ticket %d: %w", c.Ticket, bridge.ErrNotFound)
+		}
+		for _, e := range entries {
+			if err := writeText(p.stdout, e); err != nil {
+				return wrapf(err, "write entry %s", e.ID())
+			}
+			after = e.Seq
+		}
+		if len(entries) < exportBatch {
+			return nil
+		}
+	}
 }
 
-func writeJSON(w io.Writer, e *bridge.Entry) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(exported{
-		Ticket: e.Ticket, Seq: e.Seq, Kind: e.Kind, At: e.At.UTC(), Facts: e.Facts, Words: e.Words, Erased: e.Erased,
-		Envelope: string(e.Envelope), Content: string(e.Content), Salt: hex.EncodeToString(e.Salt),
-		Commitment: hex.EncodeToString(e.Commitment), Hash: hex.EncodeToString(e.Hash),
+type auditImportCmd struct {
+	configFlag
+	File string `arg:"" help:"A file that audit export --format jsonl has written; - is standard input."`
+}
+
+// Run imports a file into a server that has no tickets yet.
+func (c *auditImportCmd) Run(ctx context.Context, p *program) error {
+	return withStore(ctx, p, c.configFlag, func(_ *config.Config, s *store.Store) (err error) {
+		in := p.stdin
+		if c.File != "-" {
+			f, err := os.Open(c.File)
+			if err != nil {
+				return wrapf(err, "open the export")
+			}
+			defer func() { err = errors.Join(err, f.Close()) }()
+			in = f
+		}
+		tickets, entries, err := s.Import(ctx, in)
+		if err != nil {
+			return err
+		}
+		p.print("%d tickets with %d entries were verified and imported. No thread is written before an admin resumes it on the Health page.\n", tickets, entries)
+		return nil
 	})
 }
 
