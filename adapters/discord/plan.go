@@ -89,8 +89,14 @@ func (g *Guild) Plan(v bridge.View) []bridge.Call {
 	case bridge.ConversationReopened:
 		return g.planReopened(v)
 	case bridge.TicketChanged:
+		if v.Handover() {
+			return append(g.planCard(v), g.handover(v)...)
+		}
 		return g.planCard(v)
 	case bridge.ParticipantAdded, bridge.MirrorEnded:
+		if v.Entry.Facts.Reason == bridge.HandedOver {
+			return nil // the notice of the handover has said so
+		}
 		return []bridge.Call{g.notice(v)}
 	case bridge.CopyDoubled:
 		root := v.Entry.Facts.Entry == v.Mirror.ID.Seq

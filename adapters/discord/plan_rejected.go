@@ -14,6 +14,9 @@ func (g *Guild) planRejected(v bridge.View) []bridge.Call {
 	if v.Mirror.Thread == "" || v.Rejected == codeLocked {
 		return nil
 	}
+	if v.Handover() {
+		return g.handover(v) // what was refused is the card
+	}
 	switch v.Entry.Kind {
 	case bridge.MessageDeleted, bridge.CopyDoubled, bridge.TicketChanged, bridge.MirrorEnded:
 		return nil

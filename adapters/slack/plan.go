@@ -66,8 +66,14 @@ func (a *Adapter) Plan(v bridge.View) []bridge.Call {
 	case bridge.ConversationClosed, bridge.ConversationReopened:
 		return append(a.planCard(v), a.notice(v))
 	case bridge.TicketChanged:
+		if v.Handover() {
+			return append(a.planCard(v), a.handover(v)...)
+		}
 		return a.planCard(v)
 	case bridge.ParticipantAdded, bridge.MirrorEnded:
+		if v.Entry.Facts.Reason == bridge.HandedOver {
+			return nil // the notice of the handover has said so
+		}
 		return []bridge.Call{a.notice(v)}
 	case bridge.CopyDoubled:
 		return []bridge.Call{{Verb: bridge.VerbDelete, Ref: v.Entry.Facts.Ref}}

@@ -17,6 +17,9 @@ func (a *Adapter) planRejected(v bridge.View) []bridge.Call {
 	post := func(c *content) []bridge.Call {
 		return []bridge.Call{{Verb: bridge.VerbPost, Message: v.Message, Payload: c}}
 	}
+	if v.Handover() {
+		return a.handover(v) // what was refused is the card
+	}
 	switch v.Entry.Kind {
 	case bridge.MessageDeleted, bridge.CopyDoubled, bridge.TicketChanged, bridge.ReactionAdded, bridge.ReactionRemoved, bridge.MirrorEnded:
 		return nil
