@@ -24,6 +24,8 @@ type Ask struct {
 	Body    string // Markdown; the first message of a new conversation
 	// Key makes the wish count once, however often it is heard.
 	Key string
+	// Whether only asks if the author may wish for anything; nothing is done.
+	Whether bool
 }
 
 // Starter starts conversations for people who ask from a chat, when they may.
@@ -45,6 +47,9 @@ func (r *Receiver) Ask(ctx context.Context, ask Ask) (Result, error) {
 			"Link it yourself if you can sign in, or ask an admin to link it under People."}, nil
 	case r.Starter == nil:
 		return Result{Outcome: Ignored, Why: "Side conversations cannot be started from here. Start it in the ticket view."}, nil
+	}
+	if ask.Whether {
+		return Result{Outcome: Accepted}, nil
 	}
 	name := known.Name
 	if name == "" {

@@ -55,6 +55,13 @@ func TestOnlyAnAgentStartsAConversationFromAChat(t *testing.T) {
 			t.Errorf("%s: %+v, %v", c.who, res, err)
 		}
 	}
+	for who, want := range map[string]bridge.Outcome{"U-expert": bridge.Ignored, "U-agent": bridge.Accepted} {
+		whether := ask(who, "7")
+		whether.Whether = true
+		if res, err := r.Ask(t.Context(), whether); err != nil || res.Outcome != want {
+			t.Errorf("whether %s may ask: %+v, %v", who, res, err)
+		}
+	}
 	if len(s.asked) != 3 || s.asked[0].Person != "bob" || s.asked[0].Name != "Bob" || s.asked[2].Name != "Whoever" || s.asked[2].Role != bridge.RoleAdmin {
 		t.Errorf("the starter was asked by %+v", s.asked)
 	}

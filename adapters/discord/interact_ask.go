@@ -122,6 +122,12 @@ func (g *Guild) attach(ctx context.Context, it *interaction) (string, error) {
 	}
 	ask.Body = g.body(ctx, m)
 	if ask.Thread = at.thread; ask.Thread == "" {
+		// The bot starts it, with rights that the person may not have.
+		whether := ask
+		whether.Whether = true
+		if res, err := g.Requests.Ask(ctx, whether); err != nil || res.Outcome == bridge.Ignored {
+			return chat.Inert(res.Why), err
+		}
 		if err := g.startThread(ctx, m, ask.Subject); err != nil {
 			return "", err
 		}

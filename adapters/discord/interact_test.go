@@ -20,12 +20,18 @@ type clerk struct {
 	mu   sync.Mutex
 	asks []bridge.Ask
 	err  error
+	no   string // why nobody may ask for anything
 }
 
 func (c *clerk) Ask(_ context.Context, ask bridge.Ask) (bridge.Result, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.asks = append(c.asks, ask)
+	if c.no != "" {
+		return bridge.Result{Outcome: bridge.Ignored, Why: c.no}, nil
+	}
+	if !ask.Whether {
+		c.asks = append(c.asks, ask)
+	}
 	return bridge.Result{Outcome: bridge.Accepted, Why: "A side conversation on ticket #12 was started."}, c.err
 }
 
@@ -277,6 +283,25 @@ func TestAttachStartsAThreadWhereThereIsNone(t *testing.T) {
 	defer d.clerk.mu.Unlock()
 	if got := d.clerk.asks[0]; got.Thread != message || got.Ticket != 0 || got.Place != testMirror.Place {
 		t.Errorf("asked %+v", got)
+	}
+}
+
+// Whoever may not attach anything does not get the bot to start threads for them either.
+func TestWhoMayNotAttachGetsNoThread(t *testing.T) {
+	d := newDesk(t)
+	d.clerk.no = "Only an agent can start a side conversation."
+	message := "2000000000000077"
+	d.look(func() {
+		d.rest["GET channels/"+testChannel+"/messages/"+message] = map[string]any{"id": message, "content": "words", "author": map[string]any{"id": testAnders}}
+	})
+	d.append("INTERACTION_CREATE", fmt.Sprintf(`{"id":"3000000000000002","type":5,"guild_id":%q,"channel_id":%q,"token":"secret-token",
+		"member":{"user":{"id":%q,"username":"anders"}},"data":{"custom_id":"sb:attach:%s:%s","components":[]}}`,
+		testGuild, testChannel, testAnders, testChannel, message))
+	if got := d.answered(); !strings.Contains(got, "Only an agent") {
+		t.Errorf("told %q", got)
+	}
+	if calls := d.called("POST channels/"); len(calls) != 0 {
+		t.Errorf("threads were started: %q", calls)
 	}
 }
 
