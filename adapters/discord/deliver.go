@@ -226,8 +226,10 @@ func (g *Guild) asMaker(at bridge.Attempt, bot, hook func() error) error {
 	if code != codeNotOurs && (code != codeMissingPerm || at.Call.Verb != bridge.VerbDelete) {
 		return err
 	}
-	if again := hook(); again == nil {
-		return nil
+	again := hook()
+	var se *bridge.SurfaceError
+	if again == nil || errors.As(again, &se) && (se.Class == bridge.RateLimited || se.Class == bridge.Transient) {
+		return again // what the bot was told is not the last word
 	}
 	return err
 }
@@ -262,8 +264,13 @@ func (g *Guild) react(ctx context.Context, at bridge.Attempt, r *reacting) (brid
 		return bridge.Receipt{}, err
 	}
 	method := http.MethodDelete
+	reactions := bridge.Place{Surface: Surface, Workspace: g.id, Channel: at.Mirror.Place.Channel + "/reactions"}
 	if r.on {
 		method = http.MethodPut
+		if g.refused.get(reactions) != nil { // each refusal counts towards a ban
+			g.Count("reaction not shown", codeMissingPerm)
+			return bridge.Receipt{Ref: at.Call.Ref}, nil
+		}
 	}
 	err = g.withOpenThread(ctx, at, func() error {
 		return g.client.do(ctx, request{
@@ -275,6 +282,9 @@ func (g *Guild) react(ctx context.Context, at bridge.Attempt, r *reacting) (brid
 	case codeUnknownMessage, codeUnknownEmoji:
 		err = nil
 	case codeMissingPerm, codeTooManyReactions, codeReactionBlocked, codeLocked:
+		if codeOf(err) == codeMissingPerm {
+			g.refused.put(reactions, g.client.lost(codeMissingPerm, at.Mirror.Place.Channel))
+		}
 		g.Count("reaction not shown", codeOf(err))
 		err = nil
 	}

@@ -187,6 +187,27 @@ func TestLockedThreadThatWeMayNotOpenParksWithTheRemedy(t *testing.T) {
 	}
 }
 
+// An unlock that Discord refused us was not ours: the moderator's own is heard.
+func TestModeratorsUnlockIsHeardAfterOursWasRefused(t *testing.T) {
+	tb := textChannel()
+	tb["POST channels/"+testThread+"/messages"] = []reply{refuses(403, 160005)}
+	tb["PATCH channels/"+testThread] = []reply{refuses(403, 50013)}
+	in := &heardInbox{}
+	_, g := withTable(t, tb, func(o *Options) { o.Inbox, o.Watcher = in, in })
+	update := func(locked bool) {
+		g.happens(t, "THREAD_UPDATE", fmt.Sprintf(`{"id":%q,"guild_id":%q,"parent_id":%q,"type":11,"thread_metadata":{"locked":%v}}`,
+			testThread, testGuild, testChannel, locked))
+	}
+	update(true)
+	if _, err := g.Deliver(t.Context(), attempt(g, planView(bridge.MessagePosted, "hello"))); err == nil {
+		t.Fatal("a locked thread took a post")
+	}
+	update(false)
+	if n := len(in.all); n != 2 || in.all[1].Action != bridge.PressReopen || !in.told("recovered "+testGuild+" "+testChannel) {
+		t.Errorf("heard %+v, told %q", in.all, in.lines)
+	}
+}
+
 func TestNoticeIntoALockedThreadDelaysNothing(t *testing.T) {
 	tb := textChannel()
 	tb["POST channels/"+testThread+"/messages"] = []reply{refuses(403, 160005)}
@@ -326,6 +347,31 @@ func TestPostsOfBothIdentitiesCanBeChangedUnderEither(t *testing.T) {
 	}
 }
 
+// Somebody moved our webhook to another channel: its threads are not lost for that.
+func TestWebhookThatWasMovedIsMadeAnew(t *testing.T) {
+	tb := textChannel()
+	tb["GET channels/"+testChannel+"/webhooks"] = append(tb["GET channels/"+testChannel+"/webhooks"], reply{200, `[]`})
+	tb["POST "+hookPath] = []reply{refuses(404, 10003)}
+	tb["POST channels/"+testChannel+"/webhooks"] = ok(`{"id": "160000000000002", "token": "token-2", "application_id": "` + testApp + `"}`)
+	tb["POST webhooks/160000000000002/token-2"] = ok(`{"id": "` + refMade + `"}`)
+	_, g := withTable(t, tb, asAgents)
+	if r := mustDeliver(t, g, attempt(g, planView(bridge.MessagePosted, "hello"))); r.Ref != refMade {
+		t.Errorf("receipt %+v", r)
+	}
+}
+
+// That the webhook is asked to wait does not make the bot's refusal the end of it.
+func TestEditByAWebhookWaitsForIt(t *testing.T) {
+	tb := textChannel()
+	tb["PATCH channels/"+testThread+"/messages/"+refOne] = []reply{refuses(403, 50005)}
+	tb["PATCH "+hookPath+"/messages/"+refOne] = []reply{{429, `{"message": "slow", "retry_after": 1}`}}
+	_, g := withTable(t, tb)
+	se := asError(t, errOf(g.Deliver(t.Context(), attempt(g, shown(planView(bridge.MessageEdited, "new"), refOne)))))
+	if se.Class != bridge.RateLimited {
+		t.Errorf("the edit: %v", se)
+	}
+}
+
 func TestPostOfALostWebhookIsShownAnewAndDeletedByAModerator(t *testing.T) {
 	tb := textChannel()
 	tb["GET channels/"+testChannel+"/webhooks"] = ok(`[]`)
@@ -377,6 +423,10 @@ func TestReactionThatIsNotAllowedDelaysNothing(t *testing.T) {
 		f, g := withTable(t, tb)
 		mustDeliver(t, g, attempt(g, v))
 		wantCalls(t, f, put)
+		mustDeliver(t, g, attempt(g, v))
+		if n, refused := len(f.seen()), answer.status == 403; refused != (n == 1) {
+			t.Errorf("after %+v the second reaction made the calls %d", answer, n)
+		}
 	}
 }
 

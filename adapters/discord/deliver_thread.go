@@ -2,6 +2,7 @@ package discord
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 
@@ -148,7 +149,6 @@ func (g *Guild) withOpenThread(ctx context.Context, at bridge.Attempt, run func(
 	switch code := codeOf(err); {
 	case code == codeLocked && at.Call.Message != 0 && at.Call.Verb == bridge.VerbPost:
 		// Something is said again, which opens the conversation.
-		g.noteLock(at.Mirror.Thread, false)
 		how["locked"] = false
 	case code != codeArchived && code != codeLocked:
 		return err
@@ -166,7 +166,15 @@ func (g *Guild) setThread(ctx context.Context, at bridge.Attempt, how map[string
 	if !validID(thread) {
 		return g.client.lost(codeNoThread, channel)
 	}
+	locked, locks := how["locked"].(bool)
+	if locks {
+		g.noteLock(thread, locked)
+	}
 	err := g.client.do(ctx, request{method: http.MethodPatch, path: "channels/" + thread, channel: channel, body: how}, nil)
+	var se *bridge.SurfaceError
+	if locks && errors.As(err, &se) && (se.Class != bridge.Transient || se.Code == codeArchived) {
+		g.places.forgetLock(thread, locked) // refused: the next that we hear of is a moderator's
+	}
 	if codeOf(err) == codeMissingPerm {
 		return g.client.lost(codeLocked, channel)
 	}
@@ -182,7 +190,6 @@ func (g *Guild) lockThread(ctx context.Context, at bridge.Attempt, l *locking) (
 			return bridge.Receipt{Ref: thread}, err
 		}
 	}
-	g.noteLock(thread, l.on)
 	how := map[string]any{"archived": l.on, "locked": l.on}
 	err := g.setThread(ctx, at, how)
 	if codeOf(err) == codeArchived { // an archived thread can only be taken out

@@ -138,6 +138,18 @@ func (t *threads) noteLock(thread string, locked bool) {
 	t.own[thread] = append(t.own[thread], ownLock{locked, now})
 }
 
+// forgetLock takes back the last note of a change that was not made.
+func (t *threads) forgetLock(thread string, locked bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := t.own[thread]
+	if n := len(all); n > 1 && all[n-1].locked == locked {
+		t.own[thread] = all[:n-1]
+	} else if n == 1 && all[0].locked == locked {
+		delete(t.own, thread)
+	}
+}
+
 // wasOwn reports whether a change of a thread's lock is one of ours, which then is done
 // with, and so are those before it.
 func (t *threads) wasOwn(thread string, locked bool) bool {

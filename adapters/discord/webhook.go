@@ -154,8 +154,9 @@ func lostHook(err error) bool {
 // errNoHook: there is no webhook of ours that could have made a post.
 var errNoHook = errors.New("no webhook")
 
-// byHook makes a call through the channel's webhook. When that turns out to be gone
-// nothing has happened, and with create the call is made through a new one.
+// byHook makes a call through the channel's webhook. When that turns out to be gone, or
+// was moved to another channel, whose threads are not ours, nothing has happened, and
+// with create the call is made through a new one.
 func (g *Guild) byHook(ctx context.Context, at bridge.Attempt, create bool, r func(webhook) request, into any) error {
 	channel := at.Mirror.Place.Channel
 	for again := false; ; again = true {
@@ -169,7 +170,7 @@ func (g *Guild) byHook(ctx context.Context, at bridge.Attempt, create bool, r fu
 		req := r(h)
 		req.bare, req.channel = true, channel
 		err = g.client.do(ctx, req, into)
-		if !lostHook(err) {
+		if !lostHook(err) && (again || codeOf(err) != codeUnknownChannel) {
 			return err
 		}
 		g.hooks.forget(channel, h)
