@@ -65,6 +65,7 @@ func (g *gateway) init(a *Adapter) {
 	g.outages = outages{since: map[string]time.Time{}}
 	g.registry = newRegistry()
 	g.answers = make(chan interaction, maxAnswers)
+	g.gapsSeen.Store(-1) // not looked at yet
 }
 
 // keepConnected does all that goes on by itself until ctx ends: it finds out who we
@@ -146,6 +147,9 @@ func (a *Adapter) follow(ctx context.Context) {
 	}
 	f.identify.RandomizationFactor = 0 // there may be one in five seconds
 	a.place.load(ctx, a)
+	if now := a.place.now().Gaps; a.gapsSeen.Load() >= 0 && a.gapsSeen.Swap(now) != now {
+		a.listAll() // the last holder missed something, and ended before we looked
+	}
 	for ctx.Err() == nil {
 		address, err := f.address(ctx)
 		if err != nil {

@@ -583,6 +583,28 @@ func TestThreadsAreListedWhenSomethingMayHaveBeenMissed(t *testing.T) {
 	}
 }
 
+// A gap of the last holder, which ended right after it, is listed by the next one.
+func TestGapBeforeATakeoverIsListed(t *testing.T) {
+	s, in := newScripted(t), &heardInbox{}
+	o := s.options(in)
+	a, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	save := func(text string) { check(t, o.Sessions.SaveSession(t.Context(), a.leaseName(), text)) }
+	save(`{"gaps":3}`)
+	a.watchGaps(t.Context())
+	g := a.guilds[testGuild]
+	g.Reconnected()
+	save(`{"gaps":4}`)
+	ended, end := context.WithCancel(t.Context())
+	end()
+	a.follow(ended)
+	if !g.Reconnected() {
+		t.Error("nothing is listed")
+	}
+}
+
 // A guild that was out of Discord's own reach is listed when it is back.
 func TestOutageOfAGuildIsNoRemovalAndIsListedAfterwards(t *testing.T) {
 	s, in := newScripted(t), &heardInbox{}
@@ -601,6 +623,9 @@ func TestOutageOfAGuildIsNoRemovalAndIsListedAfterwards(t *testing.T) {
 	eventually(t, "the removal is told with a remedy", func() bool {
 		return in.told("not_in_guild") && in.told("client_id="+testApp+"&scope=bot+applications.commands&permissions=309237763072")
 	})
+	g.Reconnected()
+	s.append("GUILD_CREATE", fmt.Sprintf(`{"id":%q}`, testGuild))
+	eventually(t, "threads are listed when the bot was invited again", g.Reconnected)
 }
 
 // A guild that READY does not name is one that the bot was never invited to.
