@@ -186,9 +186,9 @@ func (h *holder) probeParked(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case channel := <-h.recover:
-			h.resumeWorking(ctx, channel)
+			h.resumeWorking(ctx, channel, true)
 		case <-every.C:
-			h.resumeWorking(ctx, "")
+			h.resumeWorking(ctx, "", false)
 		}
 	}
 }
@@ -198,8 +198,9 @@ func (h *holder) probeParked(ctx context.Context) {
 const probeRest = 6 * time.Hour
 
 // resumeWorking probes the places of parked mirrors, or of those in one channel, and
-// resumes those that work.
-func (h *holder) resumeWorking(ctx context.Context, channel string) {
+// resumes those that work. Told: the surface says that something has changed, so that
+// no mirror rests.
+func (h *holder) resumeWorking(ctx context.Context, channel string, told bool) {
 	mirrors, err := h.r.Store.Parked(ctx, h.p.Surface.Name(), h.p.Workspace, channel)
 	if err != nil {
 		h.log.Warn("parked mirrors not read", "error", err)
@@ -218,7 +219,7 @@ func (h *holder) resumeWorking(ctx context.Context, channel string) {
 		if !ok {
 			continue
 		}
-		if channel == "" && time.Since(h.probed[m.ID]) < probeRest {
+		if !told && time.Since(h.probed[m.ID]) < probeRest {
 			continue // it was resumed by a probe and parked again: the probe does not see the cause
 		}
 		h.probed[m.ID] = time.Now()

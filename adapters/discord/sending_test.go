@@ -334,6 +334,22 @@ func TestRevokedPermissionParksWithItsRemedyAndResumesByItself(t *testing.T) {
 	}
 }
 
+// A right that a role loses and gets back is noticed each time, however often that
+// happens in a day.
+func TestRightsOfTheRoleGivenBackResumeEachTime(t *testing.T) {
+	w := newWorld(t, worldSetup{relay: func(o *bridge.RelayOptions) { o.ProbeEvery = time.Hour }})
+	c := w.open("Question", "why twice?")
+	for i := range 3 {
+		w.sim.GrantRole(w.sim.GuildID(), discordsim.SendMessagesInThreads, false)
+		w.idle()
+		text := fmt.Sprintf("number %d of three", i)
+		c.say("Alice", text)
+		w.until("the mirror is parked", func() bool { return c.mirror().Parked != "" })
+		w.sim.GrantRole(w.sim.GuildID(), discordsim.SendMessagesInThreads, true)
+		w.until("it is shown", func() bool { return len(c.with(text)) == 1 })
+	}
+}
+
 // Somebody deletes the thread: its mirror is parked for good, the channel's others go on.
 func TestDeletedThreadParksItsMirrorAlone(t *testing.T) {
 	w := newWorld(t, worldSetup{})
