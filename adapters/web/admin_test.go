@@ -274,6 +274,7 @@ func TestEveryKindOfEntryReadsAsASentence(t *testing.T) {
 		bridge.DeliveryParked:       "stopped showing side conversation 5 “Why?”: because",
 		bridge.DeliveryFailed:       "could not show entry 8",
 		bridge.MirrorResumed:        "resumed showing side conversation 5",
+		bridge.MirrorEnded:          "moved side conversation 5 “Why?” to Slack C1",
 		bridge.CopyRemoved:          "found our copy of message 7 removed",
 		bridge.CopyChanged:          "changed our copy of message 7",
 		bridge.CopyDoubled:          "found a second copy of entry 8",

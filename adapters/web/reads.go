@@ -133,6 +133,7 @@ type Tokens interface {
 
 // Health is what an admin has to look after.
 type Health interface {
+	Mending
 	// Troubled returns the mirrors that are parked or behind and the calls under way.
 	Troubled(ctx context.Context, limit int) (*bridge.State, error)
 	BlockedWorkspaces(ctx context.Context, each func(surface, workspace, reason, remedy string, since time.Time)) error

@@ -36,7 +36,8 @@ func (n names) sentence(e *bridge.Entry) string {
 		bridge.DeliveryShown:        shownSentence(f),
 		bridge.DeliveryResent:       fmt.Sprintf("sent entry %d once more, since its outcome stayed unknown", f.Entry),
 		bridge.DeliveryParked:       "stopped showing " + talk,
-		bridge.DeliveryFailed:       fmt.Sprintf("could not show entry %d and put a note in its place", f.Entry),
+		bridge.DeliveryFailed:       refusedSentence(f),
+		bridge.MirrorEnded:          "moved " + talk + " to another channel",
 		bridge.MirrorResumed:        "resumed showing " + talk,
 		bridge.MirrorMoved:          "followed the channel of " + talk + " to its new id",
 		bridge.CopyRemoved:          "found our copy of " + messageOr(f.Message) + " removed",
@@ -58,6 +59,10 @@ func (n names) sentence(e *bridge.Entry) string {
 		if f.Group != "" {
 			what += " with " + n.group(f.Group)
 		}
+	case bridge.MirrorEnded:
+		if f.Place != nil {
+			what = "moved " + talk + " to " + n.place(*f.Place)
+		}
 	case bridge.MirrorOpened:
 		what = "opened a mirror"
 		if f.Place != nil {
@@ -65,7 +70,7 @@ func (n names) sentence(e *bridge.Entry) string {
 		}
 	}
 	what = cmp.Or(what, string(e.Kind))
-	if f.Reason != "" {
+	if f.Reason != "" && f.Reason != bridge.SkippedByHand {
 		what += ": " + f.Reason
 	}
 	return what
@@ -76,6 +81,13 @@ func shownSentence(f bridge.Facts) string {
 		return fmt.Sprintf("showed part %d of %s", f.Part+1, messageOr(f.Message))
 	}
 	return "showed " + messageOr(f.Message)
+}
+
+func refusedSentence(f bridge.Facts) string {
+	if f.Reason == bridge.SkippedByHand {
+		return fmt.Sprintf("skipped entry %d and put a note in its place", f.Entry)
+	}
+	return fmt.Sprintf("could not show entry %d and put a note in its place", f.Entry)
 }
 
 func messageOr(message int64) string {
@@ -149,7 +161,7 @@ func (n names) entryPlace(e *bridge.Entry, st *bridge.State) string {
 func aboutDelivery(k bridge.Kind) bool {
 	switch k {
 	case bridge.MirrorOpened, bridge.ThreadOpened, bridge.DeliveryShown, bridge.DeliveryResent, bridge.DeliveryParked,
-		bridge.DeliveryFailed, bridge.MirrorResumed, bridge.MirrorMoved, bridge.CopyRemoved, bridge.CopyChanged, bridge.CopyDoubled, bridge.FileStored:
+		bridge.DeliveryFailed, bridge.MirrorResumed, bridge.MirrorMoved, bridge.MirrorEnded, bridge.CopyRemoved, bridge.CopyChanged, bridge.CopyDoubled, bridge.FileStored:
 		return true
 	}
 	return false

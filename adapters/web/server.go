@@ -43,6 +43,10 @@ type Options struct {
 	// Workspaces are what the configuration calls workspaces, by their places without a
 	// channel: an id says little to people.
 	Workspaces map[bridge.Place]string
+	// Connections are checked on the page of surfaces.
+	Connections []Connection
+	// Held returns the channels whose platform asked us to wait; nil: nobody knows.
+	Held func() map[bridge.Place]time.Time
 	// Links read the links to threads that people paste, each those of one workspace.
 	Links []LinkReader
 	// PublicURL is the address of these pages as people's browsers see it. With
@@ -260,8 +264,7 @@ func (s *Server) routes(m *http.ServeMux) {
 	admin("GET /admin/tokens", s.tokensPage)
 	admin("POST /admin/tokens", s.createToken)
 	admin("POST /admin/tokens/{token}/revoke", s.revokeToken)
-	admin("GET /admin/health", s.healthPage)
-	admin("POST /admin/mirrors/{id}/resume", s.resumeMirror)
+	s.mendRoutes(admin)
 
 	open("/", func(http.ResponseWriter, *http.Request) error {
 		return fmt.Errorf("%w: there is no such page", bridge.ErrNotFound)

@@ -51,7 +51,7 @@ type mark struct {
 func (v *view) mirrors(conversation int64) []mirror {
 	var out []mirror
 	for _, m := range v.allMirrors {
-		if m.Conversation == conversation {
+		if m.Conversation == conversation && (m.Ended == 0 || m.Behind()) {
 			out = append(out, v.mirror(m))
 		}
 	}
@@ -116,7 +116,8 @@ func (v *view) marks(m *bridge.Message) []mark {
 	var out []mark
 	for _, mirror := range v.allMirrors {
 		saidThere := post.Facts.Source != nil && post.Facts.Mirror == mirror.ID.Seq
-		if mirror.Conversation != m.Conversation || mirror.ID.Seq > m.ID.Seq || saidThere {
+		elsewhere := mirror.Ended != 0 && m.ID.Seq > mirror.Ended
+		if mirror.Conversation != m.Conversation || mirror.ID.Seq > m.ID.Seq || saidThere || elsewhere {
 			continue
 		}
 		// The present words count: an edit is on its way until the cursor has passed it.

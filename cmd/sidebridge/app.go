@@ -33,10 +33,13 @@ type app struct {
 	rules   *rules
 
 	probers map[string]web.Prober
-	links   []web.LinkReader
-	names   map[bridge.Place]string // of workspaces, by the configuration
-	ports   []string                // the relays' ports, as metrics name them
-	routes  []route
+	relays  []*bridge.Relay
+	// connections are what the page of surfaces checks.
+	connections []web.Connection
+	links       []web.LinkReader
+	names       map[bridge.Place]string // of workspaces, by the configuration
+	ports       []string                // the relays' ports, as metrics name them
+	routes      []route
 	// receiving are the surfaces' own loops, sending the relays, keeping what goes
 	// on until the end. They are stopped in this order.
 	receiving, sending, keeping []worker

@@ -67,6 +67,7 @@ func (a *app) addBot(c config.Discord) (*discord.Adapter, error) {
 		return guilds.ended(ctx, "[[discord]] "+c.Name, adapter.Run(ctx))
 	}})
 	a.links = append(a.links, adapter)
+	a.connections = append(a.connections, discordConnection(c.Name, adapter))
 	return adapter, nil
 }
 

@@ -37,7 +37,7 @@ func (a *app) addPages(ctx context.Context) error {
 	}
 	a.pages, err = web.New(web.Options{
 		Log: a.store, Desk: a.desk, Store: a.store, Sessions: a.store.Sessions(), Bell: a.store.Bell(),
-		Probers: a.probers, Links: a.links, Workspaces: a.names, PublicURL: a.cfg.PublicURL, SetupCode: a.setupCode, Logger: a.log,
+		Probers: a.probers, Connections: a.connections, Held: a.held, Links: a.links, Workspaces: a.names, PublicURL: a.cfg.PublicURL, SetupCode: a.setupCode, Logger: a.log,
 		TrustedProxies: a.cfg.TrustedProxies, SSO: provider, Passwords: a.cfg.SignIn.Passwords, TwoFactor: a.cfg.SignIn.RequireTwoFactor,
 	})
 	if err != nil {

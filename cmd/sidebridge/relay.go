@@ -13,7 +13,7 @@ func (a *app) addRelay(p bridge.Port, o bridge.RelayOptions) *bridge.Relay {
 	o.Count, o.CatchUpEvery = a.metrics.countRelay, a.cfg.CatchUp.Every
 	r := bridge.NewRelay(o, p)
 	name := p.Surface.Name() + "/" + p.Workspace
-	a.ports = append(a.ports, name)
+	a.ports, a.relays = append(a.ports, name), append(a.relays, r)
 	a.sending = append(a.sending, worker{"relay " + name, r.Run})
 	return r
 }

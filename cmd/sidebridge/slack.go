@@ -55,6 +55,7 @@ func (a *app) addWorkspace(c config.Slack) (*slack.Adapter, error) {
 		worker{"slack " + c.Name, func(ctx context.Context) error { return w.ended(ctx, place, table, adapter.Run(ctx)) }},
 		worker{"channels of slack " + c.Name, w.channels.run})
 	a.links = append(a.links, adapter)
+	a.connections = append(a.connections, slackConnection(c.Name, adapter))
 	return adapter, nil
 }
 
