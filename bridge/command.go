@@ -24,6 +24,7 @@ type Needs struct {
 	Mirror    ID            // all deliveries and copies of a mirror are not loaded, only these
 	AllCopies bool          // all copies of Mirror, too
 	Reactions bool          // the reactions to the messages, named or found by a copy
+	Approvals bool          // the tickets' requests for approval
 	Key       string        // the idempotency key
 	Account   Account       // who the author is
 	Lease     string        // the lease whose fence is checked

@@ -49,6 +49,11 @@ const (
 	CopyDoubled    Kind = "copy.doubled" // a second copy with a known token came up; it is deleted
 
 	ContentErased Kind = "content.erased"
+
+	ApprovalAsked     Kind = "approval.asked" // of named people
+	ApprovalGiven     Kind = "approval.given" // by one of them
+	ApprovalRefused   Kind = "approval.refused"
+	ApprovalWithdrawn Kind = "approval.withdrawn"
 )
 
 // Reach says whose head an entry moves: who has to hear of it.
@@ -75,6 +80,8 @@ var kinds = map[Kind]Reach{
 	DeliveryResent: ReachNobody, DeliveryParked: ReachNobody, DeliveryFailed: ReachNobody,
 	MirrorResumed: ReachNobody, MirrorMoved: ReachNobody, MirrorEnded: ReachMirror, CopyRemoved: ReachNobody, CopyChanged: ReachNobody, CopyDoubled: ReachMirror,
 	ContentErased: ReachNobody,
+	ApprovalAsked: ReachConversation, ApprovalGiven: ReachConversation,
+	ApprovalRefused: ReachConversation, ApprovalWithdrawn: ReachConversation,
 }
 
 // Reach returns whom an entry of this kind concerns.
@@ -179,6 +186,8 @@ type Facts struct {
 
 	// Who is the person that an entry about a participant, or an approver, is about.
 	Who string `json:"who,omitempty"`
+	// People are those whom a request names, in order.
+	People []string `json:"people,omitempty"`
 
 	// Reason is the platform's code or our own word for why.
 	Reason string `json:"reason,omitempty"`
@@ -221,11 +230,13 @@ type Words struct {
 	Requester string   `json:"requester,omitempty"`
 	Email     string   `json:"email,omitempty"`
 	Note      string   `json:"note,omitempty"`
+	// People are the names of Facts.People.
+	People []string `json:"people,omitempty"`
 }
 
 func (w Words) isZero() bool {
 	return w.Name == "" && w.Subject == "" && w.Body == "" && len(w.Files) == 0 &&
-		w.Requester == "" && w.Email == "" && w.Note == ""
+		w.Requester == "" && w.Email == "" && w.Note == "" && len(w.People) == 0
 }
 
 // Decode fills Facts and Words from the stored bytes. An entry whose content is

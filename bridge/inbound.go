@@ -78,6 +78,7 @@ func (in *Inbound) Needs() Needs {
 		Key:     in.Key,
 
 		Reactions: in.Kind == InReact || in.Kind == InUnreact,
+		Approvals: in.Kind == InPress,
 	}
 }
 
@@ -335,6 +336,9 @@ func (in *Inbound) decidePress(s *State) (Result, error) {
 	m := in.mirror(s)
 	if m == nil {
 		return Result{Outcome: NotOurs, Why: "no conversation is mirrored in this thread"}, nil
+	}
+	if in.Action == PressApprove || in.Action == PressRefuse {
+		return in.decideAnswer(s, m), nil
 	}
 	c := s.Conversations[ID{m.ID.Ticket, m.Conversation}]
 	if c == nil || (in.Action != PressClose && in.Action != PressReopen) {

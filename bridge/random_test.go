@@ -36,7 +36,7 @@ func randomCommand(pick choose, st *bridge.State) bridge.Command {
 	r := random{pick, st}
 	kinds := []func() bridge.Command{
 		r.createTicket, r.start, r.start, r.attach, r.react, r.reaction, r.reaction, r.post, r.post, r.inbound, r.inbound, r.inbound, r.inbound, r.begin, r.begin, r.begin,
-		r.settle, r.settle, r.settle, r.onTicket, r.onTicket, r.changeTicket, r.onMessage, r.onMessage, r.onFile, r.sending, r.sending, r.sending,
+		r.approval, r.approval, r.approval, r.settle, r.settle, r.settle, r.onTicket, r.onTicket, r.changeTicket, r.onMessage, r.onMessage, r.onFile, r.sending, r.sending, r.sending,
 	}
 	return kinds[pick(len(kinds))]()
 }
@@ -136,7 +136,19 @@ func (r random) onTicket() bridge.Command {
 		&bridge.ReplyToCustomer{Actor: a, Ticket: ticket, Body: body, Files: r.files(), Key: key},
 		&bridge.CustomerMessage{Actor: a, Ticket: ticket, Body: body, Key: key},
 		&bridge.WriteNote{Actor: a, Ticket: ticket, Body: body, Key: key},
-		&bridge.SetState{Actor: a, Conversation: r.id(ids(r.st.Conversations)), Open: r.pick(2) == 0})
+		&bridge.SetState{Actor: a, Conversation: r.id(ids(r.st.Conversations)), Open: r.pick(2) == 0},
+		&bridge.CloseAndSolve{Actor: a, Conversation: r.id(ids(r.st.Conversations))})
+}
+
+// approval asks for one, answers or withdraws it.
+func (r random) approval() bridge.Command {
+	a, request := r.actor(), r.id(ids(r.st.Approvals))
+	people := []bridge.Known{{Person: "bob", Name: "Bob"}, {Person: "eve", Name: "Eve"}, {Person: "alice", Name: "Alice"}, {}}
+	return oneOf[bridge.Command](r.pick,
+		&bridge.AskApproval{Actor: a, Conversation: r.id(ids(r.st.Conversations)), Approvers: people[r.pick(3) : 2+r.pick(3)], Body: r.body(), Key: r.key()},
+		&bridge.AnswerApproval{Actor: a, Approval: request, Approve: r.pick(3) > 0, Note: oneOf(r.pick, "", "fine")},
+		&bridge.AnswerApproval{Actor: oneOf(r.pick, actors[3], actors[4]), Approval: request, Approve: r.pick(4) > 0},
+		&bridge.WithdrawApproval{Actor: a, Approval: request})
 }
 
 func (r random) changeTicket() bridge.Command {
@@ -147,6 +159,7 @@ func (r random) changeTicket() bridge.Command {
 	}
 	if r.pick(2) == 0 {
 		c.Assignee, c.AssigneeName = &who, who
+		c.Conversation = r.id(ids(r.st.Conversations)).Seq
 	}
 	return c
 }
@@ -192,7 +205,7 @@ func (r random) inbound() bridge.Command {
 		Kind:   oneOf(r.pick, bridge.InPost, bridge.InPost, bridge.InPost, bridge.InEdit, bridge.InDelete, bridge.InPress),
 		Source: bridge.Source{Surface: place.Surface, Workspace: place.Workspace, Channel: place.Channel, Thread: thread, Ref: r.ref(), Rev: oneOf(r.pick, "", "1", "2", "10")},
 		Author: bridge.Account{Surface: place.Surface, Workspace: place.Workspace, ID: oneOf(r.pick, "U1", "U2")}, AuthorName: oneOf(r.pick, "Anders", "", "Alice"),
-		Body: r.body(), Print: oneOf(r.pick, "", "p1", "p2"), Action: oneOf(r.pick, "close", "reopen", "take", "odd"), Key: r.key(),
+		Body: r.body(), Print: oneOf(r.pick, "", "p1", "p2"), Action: oneOf(r.pick, "close", "reopen", "take", "approve", "refuse", "odd"), Key: r.key(),
 		ThreadLives: r.pick(3) == 0,
 	}
 	if key, ok := r.copyKey(); ok {

@@ -221,6 +221,8 @@ type Work struct {
 	// Reactions are those that are there now, of the messages whose reactions the
 	// entries are about.
 	Reactions map[int64][]Reaction
+	// Requests are the requests for approval that the entries are about.
+	Requests []Request
 	// Copies are all copies on the mirror, ours and theirs.
 	Copies     []Copy
 	Deliveries []Delivery

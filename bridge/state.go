@@ -25,6 +25,8 @@ type State struct {
 	Messages      map[ID]*Message
 	Copies        map[CopyKey]*Copy
 	Reactions     map[ReactionKey]*Reaction
+	Approvals     map[ID]*Approval
+	Approvers     map[ApproverKey]*Approver
 	Deliveries    map[DeliveryKey]*Delivery
 	Files         map[FileKey]*File
 	Keys          map[string]ID
@@ -50,6 +52,8 @@ type Changes struct {
 	Messages      map[ID]bool
 	Copies        map[CopyKey]bool     // missing from State.Copies: removed
 	Reactions     map[ReactionKey]bool // missing from State.Reactions: removed
+	Approvals     map[ID]bool
+	Approvers     map[ApproverKey]bool
 	Deliveries    map[DeliveryKey]bool // missing from State.Deliveries: removed
 	Files         map[FileKey]bool
 	Keys          map[string]bool
@@ -62,12 +66,13 @@ func NewState(now time.Time) *State {
 		Now: now, ReopenOnReply: true, ReactionRules: true,
 		Tickets: map[int64]*Ticket{}, Conversations: map[ID]*Conversation{},
 		Mirrors: map[ID]*Mirror{}, Messages: map[ID]*Message{}, Copies: map[CopyKey]*Copy{},
-		Reactions:  map[ReactionKey]*Reaction{},
+		Reactions: map[ReactionKey]*Reaction{}, Approvals: map[ID]*Approval{}, Approvers: map[ApproverKey]*Approver{},
 		Deliveries: map[DeliveryKey]*Delivery{}, Files: map[FileKey]*File{},
 		Keys: map[string]ID{}, Accounts: map[Account]*Known{}, Fences: map[string]int64{},
 		Changed: Changes{
 			Tickets: map[int64]bool{}, Conversations: map[ID]bool{}, Mirrors: map[ID]bool{},
 			Messages: map[ID]bool{}, Copies: map[CopyKey]bool{}, Reactions: map[ReactionKey]bool{}, Deliveries: map[DeliveryKey]bool{},
+			Approvals: map[ID]bool{}, Approvers: map[ApproverKey]bool{},
 			Files: map[FileKey]bool{}, Keys: map[string]bool{}, Accounts: map[Account]bool{},
 		},
 	}
@@ -139,6 +144,8 @@ func (s *State) apply(e *Entry) {
 		s.applyFiles(e, e.Seq)
 	case FileStored, FileFailed:
 		s.applyFile(e)
+	case ApprovalAsked, ApprovalGiven, ApprovalRefused, ApprovalWithdrawn:
+		s.applyApproval(e)
 	case CopyChanged:
 		s.changeCopy(e)
 	case MirrorMoved:

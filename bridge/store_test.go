@@ -90,6 +90,8 @@ func alike() []gocmp.Option {
 		cmpopts.SortSlices(func(a, b bridge.Mirror) bool { return compareIDs(a.ID, b.ID) < 0 }),
 		cmpopts.SortSlices(func(a, b bridge.Copy) bool { return fmt.Sprint(a.CopyKey) < fmt.Sprint(b.CopyKey) }),
 		cmpopts.SortSlices(func(a, b bridge.Reaction) bool { return a.Seq < b.Seq }),
+		cmpopts.SortSlices(func(a, b bridge.Approval) bool { return compareIDs(a.ID, b.ID) < 0 }),
+		cmpopts.SortSlices(func(a, b bridge.Approver) bool { return fmt.Sprint(a.ApproverKey) < fmt.Sprint(b.ApproverKey) }),
 		cmpopts.SortSlices(func(a, b bridge.File) bool {
 			return cmp.Or(cmp.Compare(a.Message, b.Message), cmp.Compare(a.N, b.N)) < 0
 		}),

@@ -52,6 +52,8 @@ type View struct {
 	// Reactions are, for an entry about one, the reactions that the message has now from
 	// elsewhere than the mirror's own thread.
 	Reactions []Reaction
+	// Request is, for an entry about a request for approval, the request as it stands.
+	Request *Request
 	// Files are the stored files that the entry is to show.
 	Files []ViewFile
 	// Rejected is why the entry could not be shown; a plan then is one note in its place.

@@ -35,6 +35,8 @@ type Record struct {
 	Mirrors       []Mirror
 	Copies        []Copy
 	Reactions     []Reaction
+	Approvals     []Approval
+	Approvers     []Approver
 	Files         []File
 }
 
@@ -128,6 +130,10 @@ func (v *verifier) rows() {
 		func(c Copy) CopyKey { return c.CopyKey }, func(c Copy) int64 { return c.Seq }, same[Copy])
 	compareRows(v, "reaction", s.Reactions, v.r.Reactions,
 		func(r Reaction) ReactionKey { return r.ReactionKey }, func(r Reaction) int64 { return r.Seq }, same[Reaction])
+	compareRows(v, "approval", s.Approvals, v.r.Approvals,
+		func(a Approval) ID { return a.ID }, func(a Approval) int64 { return a.StateSeq }, same[Approval])
+	compareRows(v, "approver", s.Approvers, v.r.Approvers,
+		func(p Approver) ApproverKey { return p.ApproverKey }, func(p Approver) int64 { return p.Seq }, same[Approver])
 	compareRows(v, "mirror", s.Mirrors, v.r.Mirrors,
 		func(m Mirror) ID { return m.ID }, func(m Mirror) int64 { return m.ID.Seq }, v.sameMirror)
 	compareRows(v, "file", s.Files, v.r.Files,

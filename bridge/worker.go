@@ -507,6 +507,7 @@ func (t *turn) view(e *Entry) (View, error) {
 	if e.Kind.reaction() {
 		v.Reactions = foreign(t.w.Reactions[v.Message], &t.w.Mirror)
 	}
+	v.Request = t.w.request(e)
 	v.Files = t.viewFiles(e, v.Message)
 	return v, nil
 }

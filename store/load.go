@@ -31,6 +31,7 @@ type wants struct {
 	leases   map[string]bool
 
 	reactions bool
+	approvals bool
 }
 
 // load fills a State with all rows that the commands may read or change. It
@@ -44,7 +45,7 @@ func (s *Store) load(ctx context.Context, tx *sqlx.Tx, cmds []bridge.Command) (*
 	for _, step := range []func(context.Context) error{
 		func(ctx context.Context) error { return l.draw(ctx, cmds) },
 		l.locate, l.lockTickets, l.readKeys, l.readTicketRows, l.readCopies, l.readMessages,
-		l.readReactions, l.readDeliveries, l.readAccounts, l.readLeases,
+		l.readReactions, l.readApprovals, l.readDeliveries, l.readAccounts, l.readLeases,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -66,6 +67,7 @@ func (l *loader) collect(cmds []bridge.Command) {
 		map[bridge.Account]bool{},
 		map[string]bool{},
 		false,
+		false,
 	}
 	for _, cmd := range cmds {
 		n := cmd.Needs()
@@ -75,6 +77,7 @@ func (l *loader) collect(cmds []bridge.Command) {
 		set(w.mirrors, n.Mirror)
 		set(w.accounts, n.Account)
 		w.reactions = w.reactions || n.Reactions
+		w.approvals = w.approvals || n.Approvals
 		if n.AllCopies {
 			set(w.moving, n.Mirror)
 		}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -60,6 +61,7 @@ func (s *Store) TicketPage(ctx context.Context, ticket int64) (*bridge.State, er
 			r.copies(s.build("SELECT "+copyCols+" FROM copies c WHERE c.ticket = ?", ticket)),
 			r.files(s.build("SELECT "+fileCols+" FROM files WHERE ticket = ?", ticket)),
 			r.reactions(s.build("SELECT "+reactionCols+" FROM reactions r WHERE r.ticket = ?", ticket)),
+			r.approvals(ticket),
 		)
 	})
 }
@@ -96,6 +98,12 @@ func (s *Store) TicketSince(ctx context.Context, ticket, after int64) (*bridge.S
 		return r.run(ctx,
 			r.entries(s.build(entryQuery+"WHERE e.ticket = ? AND e.seq > ? ORDER BY e.seq", ticket, after)),
 			func(ctx context.Context) error { return r.touched(ctx, ticket, after) },
+			func(ctx context.Context) error {
+				if !slices.ContainsFunc(r.st.Entries, func(e *bridge.Entry) bool { return e.ApprovalOf() != 0 }) {
+					return nil
+				}
+				return r.approvals(ticket)(ctx)
+			},
 		)
 	})
 }

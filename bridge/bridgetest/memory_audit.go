@@ -152,6 +152,8 @@ func (m *Memory) Record(id int64) bridge.Record {
 	r.Mirrors = rowsOf(st.Mirrors, func(c bridge.Mirror) bool { return c.ID.Ticket == id })
 	r.Copies = rowsOf(st.Copies, func(c bridge.Copy) bool { return c.Ticket == id })
 	r.Reactions = rowsOf(st.Reactions, func(c bridge.Reaction) bool { return c.Message.Ticket == id })
+	r.Approvals = rowsOf(st.Approvals, func(a bridge.Approval) bool { return a.ID.Ticket == id })
+	r.Approvers = rowsOf(st.Approvers, func(p bridge.Approver) bool { return p.Approval.Ticket == id })
 	r.Files = rowsOf(st.Files, func(c bridge.File) bool { return c.Ticket == id })
 	return r
 }

@@ -115,6 +115,7 @@ func (m *Memory) Work(ctx context.Context, mirror bridge.ID, limit int) (bridge.
 		}
 		w.Copies = mirrorCopies(st, mirror)
 		w.Reactions = reactionsOf(st, w.Entries)
+		w.Requests = requestsOf(st, log, w.Entries)
 		for _, d := range st.Deliveries {
 			if d.Mirror == mirror {
 				w.Deliveries = append(w.Deliveries, *d)

@@ -50,6 +50,8 @@ func narrow(st *bridge.State, n bridge.Needs) *bridge.State {
 	pick(out.Mirrors, st.Mirrors, func(k bridge.ID) bool { return tickets[k.Ticket] })
 	pick(out.Messages, st.Messages, func(k bridge.ID) bool { return messages[k] })
 	pick(out.Reactions, st.Reactions, func(k bridge.ReactionKey) bool { return n.Reactions && messages[k.Message] })
+	pick(out.Approvals, st.Approvals, func(k bridge.ID) bool { return n.Approvals && tickets[k.Ticket] })
+	pick(out.Approvers, st.Approvers, func(k bridge.ApproverKey) bool { return n.Approvals && tickets[k.Approval.Ticket] })
 	pick(out.Files, st.Files, func(k bridge.FileKey) bool { return messages[k.Message] })
 	pick(out.Deliveries, st.Deliveries, func(k bridge.DeliveryKey) bool { return mirrors[k.Mirror] })
 	pick(out.Accounts, st.Accounts, func(k bridge.Account) bool { return k == n.Account })
@@ -90,6 +92,8 @@ func differ(full, less *bridge.State, fullRes, lessRes bridge.Result, fullErr, l
 		rowsDiffer("message", a.Messages, b.Messages, full.Messages, less.Messages),
 		rowsDiffer("copy", a.Copies, b.Copies, full.Copies, less.Copies),
 		rowsDiffer("reaction", a.Reactions, b.Reactions, full.Reactions, less.Reactions),
+		rowsDiffer("approval", a.Approvals, b.Approvals, full.Approvals, less.Approvals),
+		rowsDiffer("approver", a.Approvers, b.Approvers, full.Approvers, less.Approvers),
 		rowsDiffer("delivery", a.Deliveries, b.Deliveries, full.Deliveries, less.Deliveries),
 		rowsDiffer("file", a.Files, b.Files, full.Files, less.Files),
 		rowsDiffer("account", a.Accounts, b.Accounts, full.Accounts, less.Accounts),

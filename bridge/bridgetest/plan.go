@@ -69,6 +69,8 @@ func (s *Surface) Plan(v bridge.View) []bridge.Call {
 		return []bridge.Call{notice(name + " reopened this")}
 	case bridge.MirrorEnded:
 		return []bridge.Call{notice(name + " moved this")}
+	case bridge.ApprovalAsked, bridge.ApprovalGiven, bridge.ApprovalRefused, bridge.ApprovalWithdrawn:
+		return request(v)
 	case bridge.CopyDoubled:
 		return []bridge.Call{{Verb: bridge.VerbDelete, Ref: v.Entry.Facts.Ref}}
 	default:
