@@ -18,7 +18,7 @@ const (
 	// lookBackMost is how many of a thread's last copies a listing covers again after
 	// something may have been missed, to see what became of them. An edit or delete of
 	// something older is noticed only by its own event.
-	lookBackMost = 1000
+	lookBackMost = 5000
 	// lookBackLess is how many it covers otherwise: one page, with room for what is new.
 	lookBackLess = 80
 	// lookAgain is how soon a thread that has nothing new is listed all the same.

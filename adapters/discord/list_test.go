@@ -333,18 +333,18 @@ func TestThreadWithoutNewsIsNotListedAgain(t *testing.T) {
 	}
 }
 
-// A listing reaches back over the last thousand copies, once after a gap.
-func TestListingReachesBackOverAThousandCopies(t *testing.T) {
+// A listing reaches back over the last five thousand copies, once after a gap.
+func TestListingReachesBackOverThousandsOfCopies(t *testing.T) {
 	g, sh, _ := newLister(t)
 	var known []bridge.Copy
-	for n := 1; n <= 1200; n++ {
+	for n := 1; n <= 5200; n++ {
 		if n != 250 && n != 100 {
 			sh.put(at(n), "m")
 		}
 		known = append(known, theirs(at(n), ""))
 	}
 	m := testMirror
-	m.Seen = at(1200)
+	m.Seen = at(5200)
 	fed, _ := list(t, g, m, known...)
 	if diff := cmp.Diff([]string{"delete " + at(250) + " "}, fed); diff != "" {
 		t.Errorf("fed (-want +got):\n%s", diff)
