@@ -91,7 +91,7 @@ var botToken = regexp.MustCompile(`^[\w-]+\.[\w-]+\.[\w-]+$`)
 // bots checks every Discord bot, and that no guild is served by two: both would
 // show each conversation there.
 func (p *problems) bots(list []Discord) {
-	names, guilds := map[string]bool{}, map[string]string{}
+	names, guilds, tokens := map[string]bool{}, map[string]string{}, map[string]string{}
 	for i, d := range list {
 		where := "discord." + d.Name
 		if !workspaceName.MatchString(d.Name) {
@@ -108,6 +108,14 @@ func (p *problems) bots(list []Discord) {
 			if d.Enabled {
 				guilds[g] = d.Name
 			}
+		}
+		// A token begins with its bot's id; two connections of one bot would take one
+		// another's place in its session.
+		if bot, _, ok := strings.Cut(d.Token.Reveal(), "."); ok && d.Enabled {
+			if other, have := tokens[bot]; have {
+				p.add(where+".token", "it is the bot of %s: put the guilds of both into one [[discord]]", other)
+			}
+			tokens[bot] = d.Name
 		}
 		p.bot(where, d)
 	}

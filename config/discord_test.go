@@ -62,9 +62,13 @@ func TestMistakesOfABotAreNamedWithTheirKeyAndRemedy(t *testing.T) {
 		text string
 		want []string
 	}{
-		"misspelt key":     {guild + "gilds = []", []string{"unknown key discord.gilds"}},
-		"no name":          {"[[discord]]\nenabled = false", []string{"discord[0].name"}},
-		"two of one name":  {guild + guild, []string{"discord.guild.name: two", "discord.guild.guilds: 1012345678901234567 is served by the bot guild already"}},
+		"misspelt key":    {guild + "gilds = []", []string{"unknown key discord.gilds"}},
+		"no name":         {"[[discord]]\nenabled = false", []string{"discord[0].name"}},
+		"two of one name": {guild + guild, []string{"discord.guild.name: two", "discord.guild.guilds: 1012345678901234567 is served by the bot guild already"}},
+		"two of one bot": {
+			guild + strings.NewReplacer(`"guild"`, `"other"`, "1012345678901234567", "1012345678901234568").Replace(guild),
+			[]string{"discord.other.token: it is the bot of guild"},
+		},
 		"nothing but name": {"[[discord]]\nname = 'a'", []string{"discord.a.token: set the bot's token", "discord.a.guilds: name the server", "Copy Server ID"}},
 		"the word Bot":     {"[[discord]]\nname = 'a'\nguilds = ['1']\ntoken = 'Bot topsecret.b.c'", []string{`leave out the word "Bot"`}},
 		"the public key":   {"[[discord]]\nname = 'a'\nguilds = ['1']\ntoken = '0123456789abcdef'", []string{"neither the public key"}},
