@@ -14,7 +14,9 @@ import (
 )
 
 const (
-	answerWorkers = 4
+	// answerWorkers are many, since each waits for a desk that may be slow, and meanwhile
+	// Discord waits three seconds for the next.
+	answerWorkers = 64
 	maxAnswers    = 256
 	// answerTime is how long an answer may take; its token is good for fifteen minutes.
 	answerTime = time.Minute

@@ -21,6 +21,7 @@ type clerk struct {
 	asks []bridge.Ask
 	err  error
 	no   string // why nobody may ask for anything
+	slow chan struct{}
 }
 
 func (c *clerk) Ask(_ context.Context, ask bridge.Ask) (bridge.Result, error) {
@@ -40,6 +41,9 @@ func (c *clerk) LinkURL(_ context.Context, a bridge.Account, name string) (strin
 }
 
 func (c *clerk) Context(context.Context, int64) (bridge.TicketContext, error) {
+	if c.slow != nil {
+		<-c.slow
+	}
 	return bridge.TicketContext{
 		ID: 12, Subject: "Charged twice", Status: "open", Requester: "Carla", Email: "carla@example.com",
 		Messages: []bridge.TicketMessage{
@@ -139,6 +143,18 @@ func TestCloseIsAcknowledgedAndCommittedOnce(t *testing.T) {
 	if got := d.called(path)[0]; got != `{"type":6}` {
 		t.Errorf("acknowledged with %s", got)
 	}
+}
+
+// Some who look at tickets of a slow desk keep nobody else from being answered.
+func TestSlowDeskDelaysNoOtherPress(t *testing.T) {
+	d := newDesk(t)
+	d.clerk.slow = make(chan struct{})
+	defer close(d.clerk.slow)
+	for n := range 12 {
+		d.interacts(byComponent, fmt.Sprint(3000000000000001+n), press("show"))
+	}
+	d.interacts(byComponent, "3000000000000100", press("reopen"))
+	eventually(t, "the last is acknowledged", func() bool { return len(d.called("POST interactions/3000000000000100/")) == 1 })
 }
 
 // Discord waits three seconds; the database may take longer.

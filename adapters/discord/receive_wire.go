@@ -220,13 +220,10 @@ func (b *bits) UnmarshalJSON(raw []byte) error {
 	if len(raw) > 1 && raw[0] == '"' {
 		raw = raw[1 : len(raw)-1]
 	}
-	if err := json.Unmarshal(raw, &n); err != nil {
-		return fmt.Errorf("read permissions: %w", err)
+	if json.Unmarshal(raw, &n) != nil {
+		return nil // none, as of everything that is of an unexpected type
 	}
-	v, err := n.Int64()
-	if err != nil {
-		return fmt.Errorf("read permissions: %w", err)
-	}
+	v, _ := n.Int64() // zero, or as many as there can be
 	*b = bits(v)
 	return nil
 }

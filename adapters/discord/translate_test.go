@@ -114,6 +114,17 @@ func TestBotsAreHeardOnlyWhenAllowed(t *testing.T) {
 }
 
 // What Discord says by itself is nobody's message.
+// A detail that is not as documented does not lose the guild.
+func TestGuildWithUnreadablePermissionsIsTaken(t *testing.T) {
+	in := &heardInbox{}
+	g := newDeaf(t, in, nil)
+	g.happens(t, "GUILD_CREATE", fmt.Sprintf(`{"id":%q,"roles":[{"id":"55","permissions":null},{"id":"56","permissions":"1e400"},{"id":"57","permissions":[]}],
+		"channels":[{"id":"1100000000000009","type":0,"name":"new","permission_overwrites":[{"id":"55","allow":null,"deny":"18446744073709551616"}]}]}`, testGuild))
+	if k, ok := g.places.get("1100000000000009"); !ok || k.name != "new" {
+		t.Errorf("the channel is %+v", k)
+	}
+}
+
 // Whoever writes a hundred ids that mean nothing makes neither a hundred calls nor the
 // others wait.
 func TestHostileMentionsAreNotAllLookedUp(t *testing.T) {
