@@ -48,6 +48,7 @@ type gateway struct {
 	blocked  atomic.Bool
 	greeted  atomic.Bool  // the first connection of this process was made
 	gapsSeen atomic.Int64 // for who does not hold the lease
+	leased   atomic.Int64 // until when we hold it, in nanoseconds since 1970
 }
 
 func (g *gateway) init(a *Adapter) {

@@ -304,8 +304,11 @@ func (c *connection) work(ctx context.Context) {
 
 // take accepts one event; READY and RESUMED are about the session itself.
 func (c *connection) take(ctx context.Context, e event) error {
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return ctx.Err()
+	case !c.a.ours():
+		return errLeaseLost
 	}
 	switch e.Type {
 	case "READY":

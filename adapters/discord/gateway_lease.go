@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/sidebridge/sidebridge/bridge"
 )
 
 var errLeaseLost = errors.New("another daemon holds the gateway")
@@ -20,12 +22,12 @@ func (a *Adapter) takeTurns(ctx context.Context) error {
 	}
 	for ctx.Err() == nil {
 		begun := time.Now()
-		_, ok, err := a.Leases.Acquire(ctx, a.leaseName(), a.Timing.Lease)
+		fence, ok, err := a.Leases.Acquire(ctx, a.leaseName(), a.Timing.Lease)
 		switch {
 		case err != nil && ctx.Err() == nil:
 			a.Log.Warn("the gateway's lease was not asked for", "err", err)
 		case ok:
-			a.lead(ctx, begun.Add(a.Timing.Lease))
+			a.lead(ctx, fence, begun.Add(a.Timing.Lease))
 		default:
 			a.watchGaps(ctx)
 		}
@@ -38,11 +40,12 @@ func (a *Adapter) takeTurns(ctx context.Context) error {
 
 // lead follows the gateway until the lease is lost or ctx ends. The session is saved
 // before the lease is given up, so that who takes it resumes where we ended.
-func (a *Adapter) lead(ctx context.Context, until time.Time) {
+func (a *Adapter) lead(ctx context.Context, fence bridge.Fence, until time.Time) {
+	a.leased.Store(until.UnixNano())
 	held, lose := context.WithCancelCause(ctx)
 	defer lose(nil)
 	var beside sync.WaitGroup
-	beside.Go(func() { a.renew(held, lose, until) })
+	beside.Go(func() { a.renew(held, lose, fence, until) })
 	beside.Go(func() { a.place.keepSaved(held, a) })
 	a.Log.Info("this daemon holds the gateway")
 	a.follow(held)
@@ -62,9 +65,13 @@ func (a *Adapter) lead(ctx context.Context, until time.Time) {
 	}
 }
 
-// renew keeps the lease. It is lost when another daemon has it, and, by our own
-// clock, a while before it would run out.
-func (a *Adapter) renew(ctx context.Context, lose context.CancelCauseFunc, until time.Time) {
+// ours reports whether the lease certainly still lasts. A daemon that was halted wakes
+// up with events that another one has accepted long ago, and more since.
+func (a *Adapter) ours() bool { return time.Now().UnixNano() < a.leased.Load() }
+
+// renew keeps the lease. It is lost when another daemon has it, or had it meanwhile,
+// and, by our own clock, a while before it would run out.
+func (a *Adapter) renew(ctx context.Context, lose context.CancelCauseFunc, fence bridge.Fence, until time.Time) {
 	every := a.Timing.Lease / 4
 	for {
 		a.rest(ctx, every)
@@ -73,11 +80,12 @@ func (a *Adapter) renew(ctx context.Context, lose context.CancelCauseFunc, until
 		}
 		begun := time.Now()
 		ask, cancel := context.WithTimeout(ctx, every)
-		_, ok, err := a.Leases.Acquire(ask, a.leaseName(), a.Timing.Lease)
+		now, ok, err := a.Leases.Acquire(ask, a.leaseName(), a.Timing.Lease)
 		cancel()
 		switch {
-		case err == nil && ok:
+		case err == nil && ok && now == fence:
 			until = begun.Add(a.Timing.Lease)
+			a.leased.Store(until.UnixNano())
 		case err == nil, time.Until(until) < every:
 			lose(errLeaseLost)
 			return

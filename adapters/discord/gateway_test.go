@@ -583,6 +583,23 @@ func TestThreadsAreListedWhenSomethingMayHaveBeenMissed(t *testing.T) {
 	}
 }
 
+// A daemon that was halted for longer than its lease accepts nothing of what it had
+// received before: another one has gone on since.
+func TestWhatWasReceivedBeforeTheLeaseEndedIsNotAcceptedAfterwards(t *testing.T) {
+	in := &heardInbox{}
+	g := newDeaf(t, in, nil)
+	c := &connection{a: g.Adapter}
+	e := event{Type: "MESSAGE_CREATE", Seq: 7, Session: "s", Data: json.RawMessage(threadMessage("2000000000000001", anders+`,"content":"hi"`))}
+	g.leased.Store(time.Now().Add(-time.Second).UnixNano())
+	if err := c.take(t.Context(), e); !errors.Is(err, errLeaseLost) || len(in.all) != 0 {
+		t.Errorf("heard %+v, %v", in.all, err)
+	}
+	g.leased.Store(time.Now().Add(time.Minute).UnixNano())
+	if err := c.take(t.Context(), e); err != nil || len(in.all) != 1 {
+		t.Errorf("heard %+v, %v", in.all, err)
+	}
+}
+
 // A gap of the last holder, which ended right after it, is listed by the next one.
 func TestGapBeforeATakeoverIsListed(t *testing.T) {
 	s, in := newScripted(t), &heardInbox{}
