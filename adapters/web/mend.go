@@ -11,13 +11,17 @@ import (
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
-// mendRoutes are what an admin does about what is not shown.
+// mendRoutes are what an admin does about what is not shown, and the settings of who
+// may do what.
 func (s *Server) mendRoutes(admin func(pattern string, h handler)) {
 	admin("GET /admin/health", s.healthPage)
 	admin("POST /admin/mirrors/{id}/resume", s.resumeMirror)
 	admin("POST /admin/mirrors/{id}/retry", s.retryMirror)
 	admin("POST /admin/mirrors/{id}/skip", s.skipEntry)
 	admin("POST /admin/mirrors/{id}/rebind", s.rebindMirror)
+	admin("GET /admin/permissions", s.permissionsPage)
+	admin("POST /admin/permissions", s.savePermissions)
+	admin("GET /admin/changes", s.changesPage)
 	admin("GET /admin/surfaces", s.surfacesPage)
 	admin("POST /admin/surfaces/check", s.checkSurfaces)
 }

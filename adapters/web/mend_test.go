@@ -50,7 +50,9 @@ func TestAnAdminSkipsWhatIsStuckFromTheHealthPage(t *testing.T) {
 }
 
 func TestAnAdminTriesAtOnceWhatWaits(t *testing.T) {
-	held := func() map[bridge.Place]time.Time { return map[bridge.Place]time.Time{billing: time.Now().Add(time.Minute)} }
+	held := func() map[bridge.Place]time.Time {
+		return map[bridge.Place]time.Time{billing: time.Now().Add(time.Minute)}
+	}
 	w, _, _, mirror := stuckWorld(t, func(o *web.Options) { o.Held = held })
 	key := bridge.DeliveryKey{Mirror: mirror, Seq: 1 << 30}
 	w.must(&bridge.Defer{Key: key, Until: time.Now().Add(time.Hour), Error: "Slack answered 503"})

@@ -96,6 +96,7 @@ type People interface {
 
 // Settings are what the installation remembers for itself, as JSON by name.
 type Settings interface {
+	Changes
 	// Setting reads a setting into dest, which stays as it is when there is none.
 	Setting(ctx context.Context, name string, dest any) error
 	SetSetting(ctx context.Context, name string, value any) error

@@ -17,6 +17,12 @@ type Mending interface {
 	Activity(ctx context.Context, p bridge.Place) (in, out time.Time, err error)
 }
 
+// Changes is the record of changed settings.
+type Changes interface {
+	RecordChange(ctx context.Context, by bridge.Actor, area, subject, was, became string) error
+	Changes(ctx context.Context, area, person string, before time.Time, limit int, each func(at time.Time, by, area, subject, was, became string)) error
+}
+
 // Connection is one workspace, or one bot, that is connected, as its adapter checks it.
 type Connection struct {
 	Surface string

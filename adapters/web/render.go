@@ -24,7 +24,7 @@ var embedded embed.FS
 func views() []string {
 	return []string{
 		"error", "setup", "sign_in", "account", "inbox", "ticket_new", "ticket", "history", "audit",
-		"people", "mapping", "rule", "tokens", "health", "surfaces", "link", "sign_in_code", "two_factor",
+		"people", "mapping", "rule", "tokens", "health", "surfaces", "permissions", "changes", "link", "sign_in_code", "two_factor",
 	}
 }
 

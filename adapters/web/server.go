@@ -84,6 +84,7 @@ type Server struct {
 	codes    *attempts     // of second factors
 	returns  *attempts     // to and from the provider
 	hashing  chan struct{} // bounds how many passwords are hashed at once
+	changing sync.Mutex    // admins' forms come one after the other, see recorded
 	hasAdmin atomic.Bool   // once there is an admin there always is one
 	https    bool
 	beat     time.Duration
@@ -187,7 +188,9 @@ func (s *Server) build(public *url.URL) (http.Handler, error) {
 func (s *Server) routes(m *http.ServeMux) {
 	open := func(pattern string, h handler) { m.HandleFunc(pattern, s.run(h)) }
 	agent := func(pattern string, h handler) { m.HandleFunc(pattern, s.signedIn(bridge.RoleAgent, h)) }
-	admin := func(pattern string, h handler) { m.HandleFunc(pattern, s.signedIn(bridge.RoleAdmin, h)) }
+	admin := func(pattern string, h handler) {
+		m.HandleFunc(pattern, s.signedIn(bridge.RoleAdmin, s.recorded(pattern, h)))
+	}
 
 	open("GET /setup", s.setupPage)
 	open("POST /setup", s.setup)

@@ -46,6 +46,7 @@ type preview struct {
 type asked struct {
 	group   string // a group's id
 	mention string // Markdown that calls the person who was picked
+	person  string // the id of that person
 	targets []bridge.Target
 	preview preview
 }
@@ -182,6 +183,7 @@ func (s *Server) resolvePerson(ctx context.Context, person string, rules []mappi
 			return asked{}, err
 		}
 		last.preview.Notes = append([]string{fmt.Sprintf("%s is in %s.", p.Name, groups[id])}, last.preview.Notes...)
+		last.person = p.Person
 		last.mention = fmt.Sprintf("[@%s](mention:person/%s) ", strings.NewReplacer("[", "", "]", "", `\`, "").Replace(p.Name), p.Person)
 		if len(last.targets) > 0 {
 			return last, nil

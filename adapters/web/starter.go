@@ -30,40 +30,16 @@ func (s *Server) beginTalk(ctx context.Context, b beginning) (bridge.Result, err
 	if err := s.mayStart(ctx, b.actor, b.to.group); err != nil {
 		return bridge.Result{}, err
 	}
+	if b.to.person != "" {
+		// Nobody takes part yet in what has not begun.
+		if err := s.mayInvite(ctx, b.actor, false, b.to.person); err != nil {
+			return bridge.Result{}, err
+		}
+	}
 	return s.log.Append(ctx, &bridge.StartConversation{
 		Actor: b.actor, Ticket: b.ticket, Subject: b.subject, Group: b.to.group, Targets: b.to.targets,
 		Body: b.to.mention + b.body, Files: b.files, Key: b.key,
 	})
-}
-
-// mayStart says whether somebody may begin a conversation with a group, by its id;
-// without one, in a channel.
-func (s *Server) mayStart(ctx context.Context, actor bridge.Actor, group string) error {
-	groups, err := s.store.Groups(ctx)
-	if err != nil {
-		return err
-	}
-	members, err := s.store.Members(ctx)
-	if err != nil {
-		return err
-	}
-	p := mapping.Person{ID: actor.Person, Name: actor.Name}
-	if actor.Person != "" {
-		p.Roles = []string{string(actor.Role)}
-	}
-	for id, name := range groups {
-		if slices.Contains(members[id], actor.Person) {
-			p.Groups = append(p.Groups, name)
-		}
-	}
-	with := "a channel"
-	if group != "" {
-		with = cmp.Or(groups[group], group)
-	}
-	if ok, reason := mapping.MayStart(mapping.DefaultPermissions(), p, with); !ok {
-		return fmt.Errorf("%w: %s", bridge.ErrForbidden, reason)
-	}
-	return nil
 }
 
 // Start implements bridge.Starter: it does what somebody asked for in a chat, where
