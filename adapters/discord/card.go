@@ -24,7 +24,10 @@ const (
 )
 
 // button is one of the card's buttons: an action, or a link.
-type button struct{ action, label, link string }
+type button struct {
+	action, label, link string
+	disabled            bool
+}
 
 // card renders the root of a thread: which ticket, what is asked and by whom, and how
 // it stands. What it tells of the ticket is what the mapping rule lets it.
@@ -100,7 +103,7 @@ func components(row []button, token string) []discordgo.MessageComponent {
 			continue
 		}
 		out.Components = append(out.Components, discordgo.Button{
-			Label: b.label, Style: discordgo.SecondaryButton, CustomID: buttonPrefix + b.action + ":" + token,
+			Label: b.label, Style: discordgo.SecondaryButton, CustomID: buttonPrefix + b.action + ":" + token, Disabled: b.disabled,
 		})
 	}
 	return []discordgo.MessageComponent{out}

@@ -75,7 +75,7 @@ func cutButton(id string) (action, token string, ok bool) {
 	}
 	action, token, ok = strings.Cut(rest, ":")
 	switch action {
-	case bridge.PressClose, bridge.PressReopen, bridge.PressTake, bridge.PressShow:
+	case bridge.PressClose, bridge.PressReopen, bridge.PressTake, bridge.PressShow, bridge.PressApprove, bridge.PressRefuse:
 		return action, token, ok && token != ""
 	}
 	return "", "", false

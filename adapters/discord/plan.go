@@ -98,6 +98,8 @@ func (g *Guild) Plan(v bridge.View) []bridge.Call {
 			return nil // the notice of the handover has said so
 		}
 		return []bridge.Call{g.notice(v)}
+	case bridge.ApprovalAsked, bridge.ApprovalGiven, bridge.ApprovalRefused, bridge.ApprovalWithdrawn:
+		return g.planRequest(v)
 	case bridge.CopyDoubled:
 		root := v.Entry.Facts.Entry == v.Mirror.ID.Seq
 		return []bridge.Call{{Verb: bridge.VerbDelete, Ref: v.Entry.Facts.Ref, Payload: &doubled{root: root}}}

@@ -18,7 +18,7 @@ func (g *Guild) planRejected(v bridge.View) []bridge.Call {
 		return g.handover(v) // what was refused is the card
 	}
 	switch v.Entry.Kind {
-	case bridge.MessageDeleted, bridge.CopyDoubled, bridge.TicketChanged, bridge.MirrorEnded:
+	case bridge.MessageDeleted, bridge.CopyDoubled, bridge.TicketChanged, bridge.ApprovalGiven, bridge.ApprovalRefused, bridge.ApprovalWithdrawn, bridge.MirrorEnded:
 		return nil
 	case bridge.ConversationClosed, bridge.ConversationReopened, bridge.ParticipantAdded:
 		return []bridge.Call{g.notice(v)} // what was refused is the card

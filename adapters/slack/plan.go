@@ -75,6 +75,8 @@ func (a *Adapter) Plan(v bridge.View) []bridge.Call {
 			return nil // the notice of the handover has said so
 		}
 		return []bridge.Call{a.notice(v)}
+	case bridge.ApprovalAsked, bridge.ApprovalGiven, bridge.ApprovalRefused, bridge.ApprovalWithdrawn:
+		return a.planRequest(v)
 	case bridge.CopyDoubled:
 		return []bridge.Call{{Verb: bridge.VerbDelete, Ref: v.Entry.Facts.Ref}}
 	}

@@ -21,7 +21,7 @@ func (a *Adapter) planRejected(v bridge.View) []bridge.Call {
 		return a.handover(v) // what was refused is the card
 	}
 	switch v.Entry.Kind {
-	case bridge.MessageDeleted, bridge.CopyDoubled, bridge.TicketChanged, bridge.ReactionAdded, bridge.ReactionRemoved, bridge.MirrorEnded:
+	case bridge.MessageDeleted, bridge.CopyDoubled, bridge.TicketChanged, bridge.ApprovalGiven, bridge.ApprovalRefused, bridge.ApprovalWithdrawn, bridge.ReactionAdded, bridge.ReactionRemoved, bridge.MirrorEnded:
 		return nil
 	case bridge.ConversationClosed, bridge.ConversationReopened, bridge.ParticipantAdded:
 		return []bridge.Call{a.notice(v)} // what was refused is the card

@@ -21,6 +21,8 @@ import (
 type answer struct {
 	in  bridge.Inbound
 	url string // a capability: whoever has it can post; never logged
+	// told is the answer where it is known already.
+	told string
 }
 
 // pressed takes a press of a button of the root card. Close and Reopen are
@@ -51,6 +53,9 @@ func (a *Adapter) pressed(ctx context.Context, p *payload) error {
 		return fmt.Errorf("accept press: %w", err)
 	}
 	a.count(string(res.Outcome), string(in.Kind))
+	if action == bridge.PressApprove || action == bridge.PressRefuse {
+		a.answerLater(answer{in: in, url: p.ResponseURL, told: first(res.Why, "There is no conversation behind this button any more.")})
+	}
 	return nil
 }
 
@@ -82,6 +87,10 @@ func pressAction(actions []action) (string, bool) {
 		return bridge.PressTake, true
 	case pressShow:
 		return bridge.PressShow, true
+	case pressApprove:
+		return bridge.PressApprove, true
+	case pressRefuse:
+		return bridge.PressRefuse, true
 	}
 	return "", false
 }
@@ -103,6 +112,8 @@ func (a *Adapter) answer(ctx context.Context, w answer) error {
 	var text *content
 	var err error
 	switch w.in.Action {
+	case bridge.PressApprove, bridge.PressRefuse:
+		text = plainContent(w.told)
 	case bridge.PressTake:
 		text, err = a.take(ctx, w.in)
 	case bridge.PressShow:
