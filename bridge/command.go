@@ -25,6 +25,7 @@ type Needs struct {
 	AllCopies bool          // all copies of Mirror, too
 	Reactions bool          // the reactions to the messages, named or found by a copy
 	Approvals bool          // the tickets' requests for approval
+	Log       bool          // all entries, messages and files of Ticket
 	Key       string        // the idempotency key
 	Account   Account       // who the author is
 	Lease     string        // the lease whose fence is checked

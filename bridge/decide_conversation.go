@@ -180,6 +180,10 @@ func (c *StoreFile) decide(s *State) (Result, error) {
 	if f.State == FileStoredS {
 		return Result{Outcome: Duplicate, ID: c.Message}, nil
 	}
+	if f.erased() {
+		s.Changed.Blobs[c.Hash] = true // it was on its way
+		return Result{Outcome: Ignored, ID: c.Message, Why: "it was erased meanwhile"}, nil
+	}
 	facts := s.fileFacts(c.Message)
 	facts.Files = []FileFacts{{N: c.N, MIME: c.MIME, Size: c.Size, Hash: c.Hash}}
 	e := s.add(c.Message.Ticket, FileStored, System(), facts, Words{})

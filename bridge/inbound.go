@@ -267,8 +267,11 @@ func (in *Inbound) decideDelete(s *State) (Result, error) {
 		return in.deleteOfOurs(s, c), nil
 	}
 	m := s.Messages[ID{c.Ticket, c.Message}]
-	if m == nil || m.DeletedSeq != 0 {
+	if m == nil {
 		return Result{Outcome: Duplicate, ID: ID{c.Ticket, c.Message}}, nil
+	}
+	if m.DeletedSeq != 0 {
+		return in.deleteOfErased(s, c), nil
 	}
 	src := in.Source
 	e := s.add(c.Ticket, MessageDeleted, in.actor(s), Facts{
@@ -276,6 +279,16 @@ func (in *Inbound) decideDelete(s *State) (Result, error) {
 	}, Words{})
 	in.loseThread(s, s.Mirrors[ID{c.Ticket, c.Mirror}])
 	return Result{Outcome: Accepted, ID: m.ID, Seq: e.Seq, Mirror: ID{c.Ticket, c.Mirror}}, nil
+}
+
+// deleteOfErased: the message was taken out of the record, and now somebody who may
+// has taken the original away too, which its proof waits for.
+func (in *Inbound) deleteOfErased(s *State, c *Copy) Result {
+	e := s.add(c.Ticket, CopyRemoved, System(), Facts{
+		Message: c.Message, Mirror: c.Mirror, Ref: c.Ref, Reason: "the original was removed there",
+	}, Words{})
+	in.loseThread(s, s.Mirrors[ID{c.Ticket, c.Mirror}])
+	return Result{Outcome: Accepted, ID: ID{c.Ticket, c.Message}, Seq: e.Seq, Mirror: ID{c.Ticket, c.Mirror}}
 }
 
 // loseThread parks the mirror when what was deleted is the thread's first post, and

@@ -31,6 +31,8 @@ type State struct {
 	Files         map[FileKey]*File
 	Keys          map[string]ID
 	Accounts      map[Account]*Known
+	// Logs are all entries of the tickets whose log a command needs.
+	Logs map[int64][]*Entry
 	// Fences are the present fencing numbers of the leases named by the batch.
 	Fences map[string]int64
 
@@ -58,6 +60,8 @@ type Changes struct {
 	Files         map[FileKey]bool
 	Keys          map[string]bool
 	Accounts      map[Account]bool
+	Erased        map[ID]bool     // entries whose words are to be removed
+	Blobs         map[string]bool // bytes to be removed, unless a file has them still
 }
 
 // NewState returns an empty working set.
@@ -68,12 +72,13 @@ func NewState(now time.Time) *State {
 		Mirrors: map[ID]*Mirror{}, Messages: map[ID]*Message{}, Copies: map[CopyKey]*Copy{},
 		Reactions: map[ReactionKey]*Reaction{}, Approvals: map[ID]*Approval{}, Approvers: map[ApproverKey]*Approver{},
 		Deliveries: map[DeliveryKey]*Delivery{}, Files: map[FileKey]*File{},
-		Keys: map[string]ID{}, Accounts: map[Account]*Known{}, Fences: map[string]int64{},
+		Keys: map[string]ID{}, Accounts: map[Account]*Known{}, Fences: map[string]int64{}, Logs: map[int64][]*Entry{},
 		Changed: Changes{
 			Tickets: map[int64]bool{}, Conversations: map[ID]bool{}, Mirrors: map[ID]bool{},
 			Messages: map[ID]bool{}, Copies: map[CopyKey]bool{}, Reactions: map[ReactionKey]bool{}, Deliveries: map[DeliveryKey]bool{},
 			Approvals: map[ID]bool{}, Approvers: map[ApproverKey]bool{},
 			Files: map[FileKey]bool{}, Keys: map[string]bool{}, Accounts: map[Account]bool{},
+			Erased: map[ID]bool{}, Blobs: map[string]bool{},
 		},
 	}
 }
@@ -146,6 +151,8 @@ func (s *State) apply(e *Entry) {
 		s.applyFile(e)
 	case ApprovalAsked, ApprovalGiven, ApprovalRefused, ApprovalWithdrawn:
 		s.applyApproval(e)
+	case ContentErased:
+		s.applyErased(e)
 	case CopyChanged:
 		s.changeCopy(e)
 	case MirrorMoved:

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -94,6 +95,7 @@ func (v *verifier) contents() {
 	erased := map[int64]bool{}
 	for _, e := range v.r.Entries {
 		if e.Kind == ContentErased {
+			v.erasure(e, erased)
 			erased[e.Facts.Entry] = true
 		}
 	}
@@ -107,6 +109,22 @@ func (v *verifier) contents() {
 		case has && !bytes.Equal(Commit(e.Salt, e.Content), e.Commitment):
 			v.add(e.Seq, "its words are not those that were recorded")
 		}
+	}
+}
+
+// erasure checks what an entry says that it erased: one entry before it, once, by
+// somebody who may, and the words are gone.
+func (v *verifier) erasure(e *Entry, before map[int64]bool) {
+	i, found := slices.BinarySearchFunc(v.r.Entries, e.Facts.Entry, func(e *Entry, seq int64) int { return cmp.Compare(e.Seq, seq) })
+	switch {
+	case !found || e.Facts.Entry >= e.Seq || len(v.r.Entries[i].Commitment) == 0:
+		v.add(e.Seq, "it erased entry %d, which had no words before it", e.Facts.Entry)
+	case before[e.Facts.Entry]:
+		v.add(e.Seq, "it erased entry %d once more", e.Facts.Entry)
+	case e.Facts.Role != RoleAdmin:
+		v.add(e.Seq, "it erased entry %d, but not by an admin", e.Facts.Entry)
+	case v.r.Entries[i].Content != nil || v.r.Entries[i].Salt != nil:
+		v.add(e.Facts.Entry, "its words are there, but entry %d says that they were erased", e.Seq)
 	}
 }
 

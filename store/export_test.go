@@ -25,3 +25,16 @@ func (s *Store) RawScript(ctx context.Context, script []string, args ...any) err
 	}
 	return nil
 }
+
+// RawCount returns the number that a query selects.
+func (s *Store) RawCount(t interface {
+	Helper()
+	Fatal(...any)
+	Context() context.Context
+}, query string, args ...any) (n int64) {
+	t.Helper()
+	if err := s.get(t.Context(), &n, query, args...); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

@@ -73,6 +73,9 @@ func (s *Store) flush(ctx context.Context, tx *sqlx.Tx, st *bridge.State) error 
 	if err := s.dropReactions(ctx, tx, st); err != nil {
 		return err
 	}
+	if err := s.dropErased(ctx, tx, st); err != nil {
+		return err
+	}
 	return s.putAccounts(ctx, tx, st)
 }
 

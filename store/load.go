@@ -30,6 +30,8 @@ type wants struct {
 	accounts map[bridge.Account]bool
 	leases   map[string]bool
 
+	logs map[int64]bool // tickets of which all entries are read
+
 	reactions bool
 	approvals bool
 }
@@ -44,7 +46,7 @@ func (s *Store) load(ctx context.Context, tx *sqlx.Tx, cmds []bridge.Command) (*
 	l.collect(cmds)
 	for _, step := range []func(context.Context) error{
 		func(ctx context.Context) error { return l.draw(ctx, cmds) },
-		l.locate, l.lockTickets, l.readKeys, l.readTicketRows, l.readCopies, l.readMessages,
+		l.locate, l.lockTickets, l.readKeys, l.readTicketRows, l.readLogs, l.readCopies, l.readMessages,
 		l.readReactions, l.readApprovals, l.readDeliveries, l.readAccounts, l.readLeases,
 	} {
 		if err := step(ctx); err != nil {
@@ -66,6 +68,7 @@ func (l *loader) collect(cmds []bridge.Command) {
 		map[bridge.ID]bool{},
 		map[bridge.Account]bool{},
 		map[string]bool{},
+		map[int64]bool{},
 		false,
 		false,
 	}
@@ -78,6 +81,9 @@ func (l *loader) collect(cmds []bridge.Command) {
 		set(w.accounts, n.Account)
 		w.reactions = w.reactions || n.Reactions
 		w.approvals = w.approvals || n.Approvals
+		if n.Log {
+			set(w.logs, n.Ticket)
+		}
 		if n.AllCopies {
 			set(w.moving, n.Mirror)
 		}
