@@ -17,6 +17,8 @@ var (
 	ErrForbidden = errors.New("not allowed")
 	// ErrInvalid: the request itself is wrong; its text says what to do.
 	ErrInvalid = errors.New("invalid")
+	// ErrDesk: the desk that owns the ticket did not do it, which says nothing of the log.
+	ErrDesk = errors.New("the desk did not do it")
 	// ErrFenced: another daemon holds the lease now, so this one must stop sending.
 	ErrFenced = errors.New("lease lost to another daemon")
 )

@@ -50,7 +50,7 @@ func (r *Receiver) takeByReaction(ctx context.Context, in Inbound, asked Result)
 	keyless.Key = "" // taking twice is taking once; the key is the record's
 	res, err := r.takeTicket(ctx, keyless, asked.Mirror, asked.ID.Seq)
 	if err != nil {
-		return Result{}, err
+		return Result{}, fmt.Errorf("%w: %w", ErrDesk, err)
 	}
 	if _, err := r.Log.Append(ctx, &gestureDone{in}); err != nil {
 		return Result{}, err

@@ -22,6 +22,30 @@ func press(account, action, thread string) bridge.Inbound {
 	}
 }
 
+// brokenDesk changes nothing.
+type brokenDesk struct{ bridge.Desk }
+
+func (brokenDesk) Change(context.Context, *bridge.ChangeTicket) (bridge.Result, error) {
+	return bridge.Result{}, errors.New("no answer")
+}
+
+// TestReactionThatTheDeskDoesNotFollowIsTheDesksFailure, so that whoever receives need
+// not hold everything up for it.
+func TestReactionThatTheDeskDoesNotFollowIsTheDesksFailure(t *testing.T) {
+	m := bridgetest.NewMemory(nil)
+	bound(t, m)
+	p := places[0]
+	in := bridge.Inbound{
+		Kind: bridge.InReact, Emoji: "👀", Author: bridge.Account{Surface: p.Surface, Workspace: p.Workspace, ID: "U-agent"},
+		Source: bridge.Source{Surface: p.Surface, Workspace: p.Workspace, Channel: p.Channel, Thread: root, Ref: root},
+	}
+	m.Link(bridge.Known{Account: in.Author, Person: "bob", Role: bridge.RoleAgent, Name: "Bob"})
+	r := &bridge.Receiver{Log: m, Desk: brokenDesk{m.Desk()}, Directory: m}
+	if _, err := r.Accept(t.Context(), in); !errors.Is(err, bridge.ErrDesk) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 // TestOnlyAnAgentTakesATicketFromAChat: who presses counts, not what they are called.
 func TestOnlyAnAgentTakesATicketFromAChat(t *testing.T) {
 	m := bridgetest.NewMemory(nil)

@@ -154,7 +154,9 @@ func (a *Adapter) failed(ctx context.Context, e event, err error) error {
 	a.Count("failed", e.Type)
 	lasting := permanent(err)
 	permanent, times := a.failing.count(e, lasting)
-	if permanent < maxPermanent && times < maxFailures {
+	// Nobody is to wait for a desk that is away; the person can react again.
+	desk := errors.Is(err, bridge.ErrDesk)
+	if permanent < maxPermanent && times < maxFailures && !desk {
 		a.Log.Warn("an event was not accepted", "type", e.Type, "seq", e.Seq, "times", times, "err", err)
 		return err
 	}
@@ -162,7 +164,7 @@ func (a *Adapter) failed(ctx context.Context, e event, err error) error {
 	if err := a.quarantine(ctx, err.Error(), e); err != nil {
 		return err
 	}
-	if !lasting {
+	if !lasting && !desk {
 		a.listAll() // a listing may still find what it said
 	}
 	return nil

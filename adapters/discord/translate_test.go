@@ -332,6 +332,17 @@ func TestReactionsAreTakenWithWhoMadeThem(t *testing.T) {
 	}
 }
 
+// A desk that is away while somebody takes a ticket by a reaction holds nobody up.
+func TestReactionWaitsForNoDesk(t *testing.T) {
+	in := &heardInbox{fail: func(bridge.Inbound) error { return fmt.Errorf("%w: no answer", bridge.ErrDesk) }}
+	g := newDeaf(t, in, nil)
+	g.happens(t, "MESSAGE_REACTION_ADD", fmt.Sprintf(`{"channel_id":%q,"message_id":%q,"guild_id":%q,"user_id":"1500000000000000","emoji":{"name":"👀"}}`,
+		testThread, testThread, testGuild))
+	if len(in.quarantined) != 1 || !strings.Contains(in.quarantined[0], "no answer") {
+		t.Errorf("put aside: %q", in.quarantined)
+	}
+}
+
 // Somebody is called what the guild calls them, and never something that is no name.
 func TestNamesAreWhatTheGuildShows(t *testing.T) {
 	for _, c := range []struct{ author, member, want string }{
