@@ -223,7 +223,8 @@ type Work struct {
 	Reactions map[int64][]Reaction
 	// Requests are the requests for approval that the entries are about.
 	Requests []Request
-	// Copies are all copies on the mirror, ours and theirs.
+	// Copies are the mirror's copies, ours and theirs, of the messages that the entries are
+	// about, and of no message.
 	Copies     []Copy
 	Deliveries []Delivery
 }

@@ -88,7 +88,8 @@ type Attempt struct {
 	Token  string
 	// BegunAt is when the call was begun first.
 	BegunAt time.Time
-	// Known are the copies on the mirror: a post that is one of them is not this one.
+	// Known are copies on the mirror. Find is given all: a post that is one of them is not
+	// this one. Deliver is given those of the entry's message and of no message.
 	Known []Copy
 	// Memo is what was remembered by an earlier attempt; Remember stores it durably.
 	Memo     string

@@ -337,6 +337,19 @@ func (t *turn) settle(d Delivery, c Call, receipt Receipt) error {
 	return nil
 }
 
+// find looks for the effect of a call among everything that is not known to be there.
+func (t *turn) find(d Delivery, c Call) (Receipt, bool, error) {
+	ctx, cancel := context.WithTimeoutCause(t.h.calls, t.h.r.CallTimeout, errTooLong)
+	defer cancel()
+	known, err := t.h.r.Store.MirrorCopies(ctx, t.w.Mirror.ID)
+	if err != nil {
+		return Receipt{}, false, fmt.Errorf("read what is known of the thread: %w", err)
+	}
+	a := t.attempt(d, c)
+	a.Known = known
+	return t.h.p.Surface.Find(ctx, a)
+}
+
 // resume takes up a delivery whose outcome nobody knows: the daemon died, or the
 // answer was lost. What can be repeated is repeated; a post is looked for, and
 // sent again only when the doubt has passed without a trace.
@@ -344,9 +357,7 @@ func (t *turn) resume(d Delivery, c Call) error {
 	if c.Verb != VerbPost {
 		return t.deliver(d, c)
 	}
-	ctx, cancel := context.WithTimeoutCause(t.h.calls, t.h.r.CallTimeout, errTooLong)
-	receipt, found, err := t.h.p.Surface.Find(ctx, t.attempt(d, c))
-	cancel()
+	receipt, found, err := t.find(d, c)
 	if err != nil {
 		e := *AsSurfaceError(err)
 		e.Uncertain = true // looking changes nothing, so the doubt stays

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -272,9 +273,14 @@ func (r *workReader) deliveries(ctx context.Context, id bridge.ID) error {
 	return err
 }
 
+// copies reads those of the messages that the entries are about, and those of no message:
+// a thread may have thousands, and a turn must cost the same in every one.
 func (r *workReader) copies(ctx context.Context, id bridge.ID) error {
+	about := map[int64]bool{0: true}
+	maps.Copy(about, r.about)
 	var rows []copyRow
-	err := r.s.build(copyOrder("SELECT "+copyCols+" FROM copies c WHERE c.ticket = ? AND c.mirror = ?"), id.Ticket, id.Seq).selectInto(ctx, r.tx, &rows)
+	err := r.s.build("SELECT "+copyCols+" FROM copies c WHERE c.ticket = ? AND c.mirror = ? AND c.message", id.Ticket, id.Seq).in(anys(about)).
+		add(copyOrder("")).selectInto(ctx, r.tx, &rows)
 	r.w.Copies = convert(rows, func(row copyRow) bridge.Copy { return *row.copy() })
 	return err
 }

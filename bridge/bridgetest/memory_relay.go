@@ -113,7 +113,7 @@ func (m *Memory) Work(ctx context.Context, mirror bridge.ID, limit int) (bridge.
 			w.Subject, w.StarterName = started.Words.Subject, started.Words.Name
 			w.Asked, w.Question = asked(st, log, c.ID)
 		}
-		w.Copies = mirrorCopies(st, mirror)
+		w.Copies = copiesAbout(w.Entries, mirrorCopies(st, mirror))
 		w.Reactions = reactionsOf(st, w.Entries)
 		w.Requests = requestsOf(st, log, w.Entries)
 		for _, d := range st.Deliveries {
@@ -144,13 +144,27 @@ func asked(st *bridge.State, log []*bridge.Entry, conversation bridge.ID) (seq i
 }
 
 // workMessages adds the messages and files that the entries are about.
+// copiesAbout leaves the copies of the messages that entries are about, and of no message.
+func copiesAbout(entries []*bridge.Entry, copies []bridge.Copy) []bridge.Copy {
+	about := map[int64]bool{0: true}
+	for _, e := range entries {
+		about[messageOf(e)] = true
+	}
+	return slices.DeleteFunc(copies, func(c bridge.Copy) bool { return !about[c.Message] })
+}
+
+// messageOf is the message that an entry is about, or zero.
+func messageOf(e *bridge.Entry) int64 {
+	if e.Facts.Message == 0 && (e.Kind == bridge.MessagePosted || e.Kind == bridge.CustomerReply) {
+		return e.Seq
+	}
+	return e.Facts.Message
+}
+
 func workMessages(st *bridge.State, log []*bridge.Entry, w *bridge.Work) {
 	w.Messages, w.Files, w.Posts = map[int64]bridge.Message{}, map[int64][]bridge.File{}, map[int64]*bridge.Entry{}
 	for _, e := range w.Entries {
-		seq := e.Facts.Message
-		if e.Kind == bridge.MessagePosted || e.Kind == bridge.CustomerReply {
-			seq = e.Seq
-		}
+		seq := messageOf(e)
 		if seq == 0 {
 			continue
 		}
