@@ -106,10 +106,10 @@ func (g *Guild) left(ctx context.Context) error {
 			"(or take the server out of the configuration).", g.id, g.self().app, invitePermissions))
 }
 
-// invitePermissions: view channels, send messages, embed links, attach files, read
+// invitePermissions: add reactions, view channels, send messages, embed links, attach files, read
 // message history, create public threads, send messages in threads.
 // https://docs.discord.com/developers/topics/permissions
-const invitePermissions = 1<<10 | 1<<11 | 1<<14 | 1<<15 | 1<<16 | 1<<35 | 1<<38
+const invitePermissions = 1<<6 | 1<<10 | 1<<11 | 1<<14 | 1<<15 | 1<<16 | 1<<35 | 1<<38
 
 // blockAll reports, once, that nothing is received until a person has done something.
 func (a *Adapter) blockAll(ctx context.Context, reason, remedy string) {

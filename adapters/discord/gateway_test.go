@@ -638,7 +638,7 @@ func TestOutageOfAGuildIsNoRemovalAndIsListedAfterwards(t *testing.T) {
 	eventually(t, "threads are listed", g.Reconnected)
 	s.append("GUILD_DELETE", fmt.Sprintf(`{"id":%q}`, testGuild))
 	eventually(t, "the removal is told with a remedy", func() bool {
-		return in.told("not_in_guild") && in.told("client_id="+testApp+"&scope=bot+applications.commands&permissions=309237763072")
+		return in.told("not_in_guild") && in.told("client_id="+testApp+"&scope=bot+applications.commands&permissions=309237763136")
 	})
 	g.Reconnected()
 	s.append("GUILD_CREATE", fmt.Sprintf(`{"id":%q}`, testGuild))
