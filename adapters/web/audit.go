@@ -47,6 +47,7 @@ type trailLine struct {
 	Note    string
 	Files   []string
 	Erased  bool
+	CanGo   bool   // an admin can erase the words
 	Short   string // the first digits of the hash
 	Hash    string
 	Account string // the account it was done from, where no person is known
@@ -125,7 +126,7 @@ func (n names) trailLine(e *bridge.Entry, st *bridge.State) trailLine {
 	line := trailLine{
 		Seq: e.Seq, At: e.At, Author: authorOf(e), System: e.Facts.Role == bridge.RoleSystem, Role: e.Facts.Role,
 		Text: n.sentence(e), Place: n.entryPlace(e, st), Body: e.Words.Body, Long: len(e.Words.Body) > longBody, Note: e.Words.Note, Files: e.Words.Files,
-		Erased: e.Erased, Short: hash[:min(8, len(hash))], Hash: hash,
+		Erased: e.Erased, CanGo: mayErase(e), Short: hash[:min(8, len(hash))], Hash: hash,
 	}
 	if a := e.Facts.Account; e.Facts.Person == "" && a.ID != "" {
 		line.Account = surfaceName(a.Surface) + " " + a.ID

@@ -156,6 +156,7 @@ type Store interface {
 	Health
 	Settings
 	Records
+	Erasers
 }
 
 // Prober reports whether posts to a place would work now, as bridge.Surface does.

@@ -23,6 +23,7 @@ var embedded embed.FS
 // views are the pages. Each is base.html, the pieces that pages share, and its own file.
 func views() []string {
 	return []string{
+		"erase", "erasures", "erased",
 		"error", "setup", "sign_in", "account", "inbox", "ticket_new", "ticket", "history", "audit",
 		"people", "mapping", "rule", "tokens", "health", "surfaces", "permissions", "changes", "link", "sign_in_code", "two_factor",
 	}

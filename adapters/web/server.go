@@ -247,7 +247,7 @@ func (s *Server) routes(m *http.ServeMux) {
 	agent("GET /m/{id}/history", s.historyPage)
 	agent("GET /files/{ticket}/{message}/{n}", s.file)
 
-	admin("GET /tickets/{ticket}/export", s.exportTrail)
+	s.recordRoutes(admin)
 
 	admin("GET /admin/people", s.peoplePage)
 	admin("POST /admin/people", s.addPerson)
