@@ -115,7 +115,8 @@ func (in *Inbound) mirror(s *State) *Mirror {
 func (in *Inbound) actor(s *State) Actor {
 	a := Actor{Account: in.Author, Role: RoleExpert, Name: in.AuthorName}
 	known := s.Accounts[in.Author]
-	if known == nil || (in.AuthorName != "" && known.Name != in.AuthorName) {
+	// Of an account that is linked to nobody, the admin wants to know when it was last seen.
+	if known == nil || (in.AuthorName != "" && (known.Name != in.AuthorName || known.Person == "")) {
 		if known == nil {
 			known = &Known{Account: in.Author, Role: RoleExpert}
 			s.Accounts[in.Author] = known

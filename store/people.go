@@ -144,30 +144,37 @@ func (s *Store) SetPassword(ctx context.Context, id, hash string) error {
 // The sign-ins of the person signOut end with it, if there is one.
 func (s *Store) changePerson(ctx context.Context, signOut, update string, args ...any) error {
 	return s.within(ctx, func(tx *sqlx.Tx) error {
-		admins := func() (ids []string, err error) {
-			b := s.build(`SELECT id FROM people WHERE role = 'admin' AND disabled = 0 ORDER BY id` + s.dialect.forUpdate)
-			return ids, b.selectInto(ctx, tx, &ids)
-		}
-		before, err := admins()
-		if err != nil {
-			return err
-		}
-		n, err := s.build(update, args...).exec(ctx, tx)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return fmt.Errorf("person: %w", bridge.ErrNotFound)
-		}
-		if err := s.endSignIns(ctx, tx, signOut); err != nil {
-			return err
-		}
-		after, err := admins()
-		if err == nil && len(before) > 0 && len(after) == 0 {
-			err = fmt.Errorf("%w: this is the last admin: make somebody else admin first", bridge.ErrConflict)
-		}
-		return err
+		return s.keepAnAdmin(ctx, tx, func() error {
+			n, err := s.build(update, args...).exec(ctx, tx)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				return fmt.Errorf("person: %w", bridge.ErrNotFound)
+			}
+			return s.endSignIns(ctx, tx, signOut)
+		})
 	})
+}
+
+// keepAnAdmin runs a change of people and refuses it when it leaves no admin.
+func (s *Store) keepAnAdmin(ctx context.Context, tx *sqlx.Tx, change func() error) error {
+	admins := func() (ids []string, err error) {
+		b := s.build(`SELECT id FROM people WHERE role = 'admin' AND disabled = 0 ORDER BY id` + s.dialect.forUpdate)
+		return ids, b.selectInto(ctx, tx, &ids)
+	}
+	before, err := admins()
+	if err != nil {
+		return err
+	}
+	if err := change(); err != nil {
+		return err
+	}
+	after, err := admins()
+	if err == nil && len(before) > 0 && len(after) == 0 {
+		err = fmt.Errorf("%w: this is the last admin: make somebody else admin first", bridge.ErrConflict)
+	}
+	return err
 }
 
 // Preference returns what a person chose for themselves, empty when nothing.

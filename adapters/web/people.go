@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/sidebridge/sidebridge/bridge"
 )
@@ -31,6 +32,7 @@ type peoplePage struct {
 type accountLine struct {
 	bridge.Known
 	Where string // the surface and workspace
+	Seen  time.Time
 }
 
 func (s *Server) peoplePage(w http.ResponseWriter, r *http.Request) error {
@@ -56,8 +58,19 @@ func (s *Server) showPeople(w http.ResponseWriter, r *http.Request, status int, 
 	if err != nil {
 		return err
 	}
+	where := func(a bridge.Account) string {
+		return surfaceName(a.Surface) + " " + s.workspace(a.Surface, a.Workspace)
+	}
+	err = s.store.Unlinked(r.Context(), accountsShown, func(a bridge.Account, name string, seen time.Time) {
+		p.Accounts = append(p.Accounts, accountLine{Known: bridge.Known{Account: a, Name: name}, Where: where(a), Seen: seen})
+	})
+	if err != nil {
+		return err
+	}
 	for _, k := range accounts {
-		p.Accounts = append(p.Accounts, accountLine{k, surfaceName(k.Account.Surface) + " " + s.workspace(k.Account.Surface, k.Account.Workspace)})
+		if k.Person != "" {
+			p.Accounts = append(p.Accounts, accountLine{Known: k, Where: where(k.Account)})
+		}
 	}
 	p.Names = map[string]string{}
 	for _, k := range append(p.People, p.Disabled...) {
@@ -135,6 +148,9 @@ func (s *Server) changePerson(w http.ResponseWriter, r *http.Request) error {
 		err, flash = s.endTheirs(r, id), "They are signed out everywhere."
 	case "two-factor":
 		err, flash = s.resetTwoFactor(r, id), "Their two-factor sign-in is off, and they are signed out everywhere. Ask them to set it up again."
+	case "merge":
+		err = s.store.MergePeople(ctx, id, r.PostFormValue("into"), whoIs(r).ID)
+		flash = "They are one person now. What was done before keeps the name it had."
 	case "disable":
 		err = s.store.SetDisabled(ctx, id, true)
 		flash = "They can no longer sign in. What they did stays on record."
@@ -180,6 +196,12 @@ func (s *Server) resetTwoFactor(r *http.Request, person string) error {
 func (s *Server) linkAccount(w http.ResponseWriter, r *http.Request) error {
 	account := bridge.Account{
 		Surface: r.PostFormValue("surface"), Workspace: r.PostFormValue("workspace"), ID: r.PostFormValue("id"),
+	}
+	if r.PostFormValue("do") == "split" {
+		if _, err := s.store.SplitAccount(r.Context(), account, whoIs(r).ID); err != nil {
+			return err
+		}
+		return s.done(w, r, "/admin/people", "The account is a person of its own now.")
 	}
 	if err := s.store.LinkAccount(r.Context(), account, r.PostFormValue("person"), whoIs(r).ID); err != nil {
 		return err

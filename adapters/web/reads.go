@@ -82,6 +82,7 @@ type TwoFactors interface {
 
 // People is the directory of people and their accounts on surfaces.
 type People interface {
+	Merging
 	People(ctx context.Context, disabled bool) ([]bridge.Known, error)
 	CreatePerson(ctx context.Context, p bridge.Known, hash string) (id string, err error)
 	SetRole(ctx context.Context, id string, role bridge.Role) error

@@ -17,6 +17,14 @@ type Mending interface {
 	Activity(ctx context.Context, p bridge.Place) (in, out time.Time, err error)
 }
 
+// Merging makes one person of two, and two of one.
+type Merging interface {
+	MergePeople(ctx context.Context, from, into, by string) error
+	SplitAccount(ctx context.Context, a bridge.Account, by string) (person string, err error)
+	// Unlinked calls each for up to limit accounts of nobody, those seen last first.
+	Unlinked(ctx context.Context, limit int, each func(a bridge.Account, name string, seen time.Time)) error
+}
+
 // Changes is the record of changed settings.
 type Changes interface {
 	RecordChange(ctx context.Context, by bridge.Actor, area, subject, was, became string) error
