@@ -25,5 +25,5 @@ func TestTakingOverKeepsTheFormerAssignee(t *testing.T) {
 	if again.status != http.StatusConflict {
 		t.Errorf("taking what one has: %d", again.status)
 	}
-	has(t, "the page", again.body, "you have the ticket already")
+	has(t, "the page", again.body, "ou have the ticket already")
 }

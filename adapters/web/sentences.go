@@ -43,6 +43,10 @@ func (n names) sentence(e *bridge.Entry) string {
 		bridge.CopyRemoved:          "found our copy of " + messageOr(f.Message) + " removed",
 		bridge.CopyChanged:          "changed our copy of " + messageOr(f.Message),
 		bridge.CopyDoubled:          fmt.Sprintf("found a second copy of entry %d, which is deleted", f.Entry),
+		bridge.ApprovalAsked:        "asked " + strings.Join(e.Words.People, ", ") + " for approval in " + talk,
+		bridge.ApprovalGiven:        fmt.Sprintf("approved request %d", f.Entry),
+		bridge.ApprovalRefused:      fmt.Sprintf("refused request %d", f.Entry),
+		bridge.ApprovalWithdrawn:    fmt.Sprintf("withdrew request %d", f.Entry),
 		bridge.ContentErased:        fmt.Sprintf("erased the words of entry %d", f.Entry),
 	}[e.Kind]
 	switch e.Kind {

@@ -94,6 +94,9 @@ func (f *follower) render(v *view, b *bytes.Buffer) error {
 	if err := f.conversations(v, b); err != nil {
 		return err
 	}
+	if err := f.requests(v, b); err != nil {
+		return err
+	}
 	for _, e := range v.st.Entries {
 		if e.Seq <= f.after {
 			continue

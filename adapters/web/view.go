@@ -213,6 +213,8 @@ type conversation struct {
 	// Reading is how far whoever looks has read it, Latest the last message of it.
 	Reading bridge.Reading
 	Latest  int64
+	// Requests are those for approval, the oldest first.
+	Requests []request
 }
 
 // Anchor is the id of the conversation's element.
@@ -230,7 +232,7 @@ func (v *view) head(c *bridge.Conversation) (conversation, bool) {
 	out := conversation{
 		ID: c.ID, Subject: cmp.Or(started.Words.Subject, "(erased)"), Group: v.names.group(c.Group), Open: c.Open,
 		Starter: authorOf(started).Name, Started: started.At, Count: c.Messages, Mirrors: v.mirrors(c.ID.Seq),
-		Reading: v.reading(c), Latest: c.LastSeq,
+		Reading: v.reading(c), Latest: c.LastSeq, Requests: v.requests(c.ID.Seq),
 	}
 	if last := v.entries[c.StateSeq]; last != nil && last != started {
 		out.StateBy, out.StateAt = authorOf(last).Name, last.At
