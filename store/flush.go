@@ -73,6 +73,9 @@ func (s *Store) flush(ctx context.Context, tx *sqlx.Tx, st *bridge.State) error 
 	if err := s.dropReactions(ctx, tx, st); err != nil {
 		return err
 	}
+	if err := s.putWords(ctx, tx, st.Entries); err != nil {
+		return fmt.Errorf("keep the words to search by: %w", err)
+	}
 	if err := s.dropErased(ctx, tx, st); err != nil {
 		return err
 	}

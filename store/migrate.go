@@ -25,7 +25,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate the database: %w", err)
 	}
-	return nil
+	return s.indexBacklog(ctx)
 }
 
 // SchemaVersions returns the database's schema version and this program's. A
