@@ -69,11 +69,15 @@ func (a *Adapter) begun(ctx context.Context, raw []byte) (string, error) {
 }
 
 // resumed takes RESUMED: what we missed has been repeated. After a long time threads
-// are listed all the same.
+// are listed all the same. Otherwise the next listing looks back once more: one that ran
+// while events were repeated may have looked for a message before its post was heard, and
+// the event of its end may never come.
 func (a *Adapter) resumed(ctx context.Context, lastHeard int64) {
 	if a.place.since(lastHeard) > gapMost {
 		a.place.gap()
 		a.listAll()
+	} else {
+		a.looked.all()
 	}
 	a.greet(ctx, nil)
 }

@@ -393,3 +393,18 @@ func TestPermissionsAddUpAsDiscordDocuments(t *testing.T) {
 		}
 	}
 }
+
+// A post that the gateway repeats may be of a message that is gone, and that a listing
+// which ran before it did not know.
+func TestThreadIsLookedBackOverOnceMoreAfterEventsWereRepeated(t *testing.T) {
+	g, sh, _ := newLister(t)
+	sh.put(at(2), "m")
+	m := testMirror
+	m.Seen = at(2)
+	list(t, g, m, theirs(at(2), ""))
+	g.resumed(t.Context(), g.Now().UnixMicro())
+	fed, _ := list(t, g, m, theirs(at(1), ""), theirs(at(2), ""))
+	if diff := cmp.Diff([]string{"delete " + at(1) + " "}, fed); diff != "" {
+		t.Errorf("fed (-want +got):\n%s", diff)
+	}
+}

@@ -18,7 +18,7 @@ type killCmd struct {
 	Conversations int           `default:"8" help:"Conversations that talk at the same time."`
 	Driver        []string      `default:"sqlite,postgres" help:"Databases to prove it on."`
 	Seed          uint64        `default:"1" help:"Seed of the random choices."`
-	Settle        time.Duration `default:"3m" help:"How long both sides may take to agree after the last kill."`
+	Settle        time.Duration `default:"8m" help:"How long all sides may take to agree after the last kill; Slack takes 50 edits a minute."`
 	Keep          string        `help:"Folder for the daemon's logs, kept afterwards."`
 
 	http bool // Slack sends by the Events API on both databases

@@ -60,7 +60,7 @@ func (w *killWorld) agentTalks(ctx context.Context, t *talk, rng *rand.Rand) {
 	var mine []int64
 	for ctx.Err() == nil {
 		switch n := rng.IntN(10); {
-		case n < 7 || len(mine) == 0:
+		case n < 8 || len(mine) == 0:
 			marker := w.marker("a", t)
 			status, location := w.insist("/c/"+t.id.String()+"/messages", url.Values{"body": {marker + " and some words"}, "key": {marker}})
 			_, anchor, _ := strings.Cut(location, "#m")
@@ -103,7 +103,7 @@ func (w *killWorld) expertTalks(ctx context.Context, t *talk, s *side, rng *rand
 	for ctx.Err() == nil {
 		marker := w.marker(s.surface()[:1], t)
 		switch n := rng.IntN(10); {
-		case n < 7 || len(mine) == 0:
+		case n < 8 || len(mine) == 0:
 			if ref, err := s.say(s, marker+" is my answer"); err == nil {
 				t.change(func() { s.expert[ref] = &said{marker: marker} })
 				mine = append(mine, ref)
