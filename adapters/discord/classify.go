@@ -81,7 +81,7 @@ func verdicts() map[string]verdict {
 
 const (
 	newToken = "Open the application's page Bot " + portal + ", press Reset Token, and put the new token into the configuration."
-	invite   = "Invite the bot to the server again: open the address that the page Installation " + portal + " shows."
+	invite   = "Invite the bot to the server: {invite} — or correct `guilds` (Copy Server ID)."
 	another  = "Map the group to another channel."
 )
 
@@ -231,7 +231,15 @@ func (c *client) remedy(text, channel string) string {
 	if text == "" {
 		return ""
 	}
-	return strings.NewReplacer("{channel}", c.labels.of(channel), "{app}", first(c.a.self().name, "the bot")).Replace(text)
+	return strings.NewReplacer("{channel}", c.labels.of(channel), "{app}", first(c.a.self().name, "the bot"),
+		"{invite}", inviteURL(c.a.self().app)).Replace(text)
+}
+
+// inviteURL is the address at which an application's bot is invited with all that it needs.
+// https://docs.discord.com/developers/topics/oauth2#bot-authorization-flow
+func inviteURL(app string) string {
+	return fmt.Sprintf("https://discord.com/oauth2/authorize?client_id=%s&scope=bot+applications.commands&permissions=%d",
+		first(app, "APPLICATION_ID"), invitePermissions)
 }
 
 // channel returns the channel whose budget the call has, empty when it has none.
