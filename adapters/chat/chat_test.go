@@ -4,9 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sidebridge/sidebridge/bridge"
 )
 
 func TestTheBreakerOpensAgainAndCountsEachMessageOnce(t *testing.T) {
@@ -76,5 +80,19 @@ func TestATicketsNumberIsDigitsOrNothing(t *testing.T) {
 		if n, err := TicketNumber(text); err == nil {
 			t.Errorf("%q is %d", text, n)
 		}
+	}
+}
+
+func TestAPlatformThatCannotBeReachedIsSaidSoWithoutItsAddress(t *testing.T) {
+	cause := &url.Error{Op: "Get", URL: "https://slack.com/api/key", Err: &net.OpError{Op: "dial", Err: errors.New("connection refused")}}
+	remedy, yes := Unreachable("Slack", fmt.Errorf("ask: %w", &bridge.SurfaceError{Code: NetworkCode(cause), Err: cause}))
+	if want := "Slack could not be reached from this machine: dial: connection refused. Look at DNS, the firewall and the proxy."; !yes || remedy != want {
+		t.Errorf("remedy %q, %v, want %q", remedy, yes, want)
+	}
+	if _, yes := Unreachable("Slack", &bridge.SurfaceError{Code: "timeout"}); !yes {
+		t.Error("no answer in time counts as reached")
+	}
+	if _, yes := Unreachable("Slack", &bridge.SurfaceError{Code: "invalid_auth"}); yes {
+		t.Error("an answer counts as none")
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+
+	"github.com/sidebridge/sidebridge/bridge"
 )
 
 // NetworkCode is the code of a call that got no answer.
@@ -28,4 +30,18 @@ func WithoutAddress(err error) error {
 		return fmt.Errorf("%s: %w", op.Op, op.Err)
 	}
 	return err
+}
+
+// Unreachable reports whether a call failed because the platform could not be reached,
+// and says what to look at. It names no address: some are keys.
+func Unreachable(platform string, err error) (remedy string, yes bool) {
+	var se *bridge.SurfaceError
+	if !errors.As(err, &se) || (se.Code != "network" && se.Code != "timeout") {
+		return "", false
+	}
+	cause := "no answer in time"
+	if se.Code == "network" && se.Err != nil {
+		cause = WithoutAddress(se.Err).Error()
+	}
+	return fmt.Sprintf("%s could not be reached from this machine: %s. Look at DNS, the firewall and the proxy.", platform, cause), true
 }

@@ -3,9 +3,9 @@ package discord
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -27,6 +27,9 @@ func (a *Adapter) Check(ctx context.Context, channels []bridge.Place) []Finding 
 		f := Finding{What: what, OK: err == nil}
 		if err != nil {
 			f.Remedy = remedyOf(err)
+			if _, yes := chat.Unreachable(platform, err); yes {
+				f.What = platform + " can be reached"
+			}
 		}
 		found = append(found, f)
 		return f.OK
@@ -85,13 +88,17 @@ func (g *Guild) checkCommands(ctx context.Context) error {
 	if codeOf(err) != codeMissingAccess {
 		return err
 	}
-	return &bridge.SurfaceError{Class: bridge.Gone, Code: codeMissingAccess, Remedy: fmt.Sprintf(
-		"Invite the bot to the server again, with the scope applications.commands: "+
-			"https://discord.com/oauth2/authorize?client_id=%s&scope=bot+applications.commands&permissions=%d", g.self().app, invitePermissions)}
+	return &bridge.SurfaceError{Class: bridge.Gone, Code: codeMissingAccess, Remedy: "Invite the bot to the server again, with the scope applications.commands: " + inviteURL(g.self().app)}
 }
+
+// platform is what people call it.
+const platform = "Discord"
 
 // remedyOf returns what to do about an error.
 func remedyOf(err error) string {
+	if remedy, yes := chat.Unreachable(platform, err); yes {
+		return remedy
+	}
 	var se *bridge.SurfaceError
 	if errors.As(err, &se) {
 		if se.Remedy != "" {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -37,6 +38,9 @@ func (a *Adapter) Check(ctx context.Context, channels []string) []Finding {
 		f := Finding{What: what, OK: err == nil}
 		if err != nil {
 			f.Remedy = remedyOf(err)
+			if _, yes := chat.Unreachable(platform, err); yes {
+				f.What = platform + " can be reached"
+			}
 		}
 		found = append(found, f)
 		return f.OK
@@ -61,8 +65,14 @@ func (a *Adapter) Check(ctx context.Context, channels []string) []Finding {
 	return found
 }
 
+// platform is what people call it.
+const platform = "Slack"
+
 // remedyOf returns what to do about an error.
 func remedyOf(err error) string {
+	if remedy, yes := chat.Unreachable(platform, err); yes {
+		return remedy
+	}
 	var se *bridge.SurfaceError
 	if errors.As(err, &se) {
 		if se.Remedy != "" {

@@ -50,6 +50,23 @@ func TestCheckNamesEveryFailureWithItsRemedy(t *testing.T) {
 	}
 }
 
+func TestCheckSaysThatSlackCannotBeReached(t *testing.T) {
+	w := newWorld(t, setup{})
+	check(t, w.sim.Close())
+	found := w.a.Check(w.ctx(), nil)
+	if len(found) != 1 || found[0].OK || found[0].What != "Slack can be reached" || !strings.Contains(found[0].Remedy, "firewall") {
+		t.Errorf("found %+v", found)
+	}
+}
+
+func TestCheckOfAnotherWorkspacesTokenSaysThatTheIDMayBeWrong(t *testing.T) {
+	w := newWorld(t, setup{})
+	w.a.workspace = "T0OTHER"
+	if bad := faults(w.a.Check(w.ctx(), nil)); !strings.Contains(bad, "or correct team_id") {
+		t.Errorf("%s", bad)
+	}
+}
+
 func TestProbeTellsWhyAChannelCannotBePostedTo(t *testing.T) {
 	w := newWorld(t, setup{opts: func(o *Options) { o.Join = true }})
 	check(t, w.a.Probe(w.ctx(), w.mirror.Place))

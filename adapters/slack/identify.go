@@ -118,7 +118,7 @@ func (a *Adapter) authTest(ctx context.Context) error {
 		return err
 	}
 	if who.TeamID != a.workspace {
-		return fmt.Errorf("slack: the bot token belongs to workspace %s, not to %s: put the token of %s into its configuration",
+		return fmt.Errorf("slack: the bot token belongs to workspace %s, not to %s: put the token of %s into its configuration, or correct team_id",
 			who.TeamID, a.workspace, a.workspace)
 	}
 	a.mu.Lock()

@@ -31,7 +31,7 @@ func checkDiscord(ctx context.Context, r *report, c config.Discord, mapped []bri
 		if f.OK {
 			r.good(what, f.What)
 		} else {
-			r.bad(what, "not so: "+f.What, f.Remedy)
+			r.bad(what, "it is not true that "+f.What, f.Remedy)
 		}
 	}
 }

@@ -32,7 +32,7 @@ func checkSlack(ctx context.Context, r *report, c config.Slack, mapped []bridge.
 		if f.OK {
 			r.good(what, f.What)
 		} else {
-			r.bad(what, "not so: "+f.What, f.Remedy)
+			r.bad(what, "it is not true that "+f.What, f.Remedy)
 		}
 	}
 	if c.Identity == config.IdentityAgent {
@@ -51,7 +51,7 @@ func probeIdentity(ctx context.Context, r *report, what string, adapter *slack.A
 		return
 	}
 	if err := adapter.ProbeIdentity(ctx, channels[0]); err != nil {
-		r.bad(what, "not so: posts under an agent's name can be deleted: "+bridge.AsSurfaceError(err).Error(),
+		r.bad(what, "it is not true that posts under an agent's name can be deleted: "+bridge.AsSurfaceError(err).Error(),
 			`Give the app the scope chat:write.customize, or set identity = "app": otherwise a message that an agent deletes stays in the channel.`)
 		return
 	}
