@@ -7,6 +7,7 @@ import (
 
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/mapping"
+	"github.com/sidebridge/sidebridge/mapping/words"
 )
 
 // Tickets reads tickets for people. Every State holds rows and entries of one moment.
@@ -38,6 +39,13 @@ type Readings interface {
 	MarkRead(ctx context.Context, person string, conversation bridge.ID, upto int64) error
 	MarkUnread(ctx context.Context, person string, message bridge.ID) error
 	MarkAllRead(ctx context.Context, person string) error
+}
+
+// Searching finds what was said.
+type Searching interface {
+	// Search returns up to limit finds that a person may see, the newest first, that come
+	// before a position (zero: from the start), with the tickets and entries they are about.
+	Search(ctx context.Context, person string, q words.Query, before int64, limit int) (*bridge.State, []bridge.Found, error)
 }
 
 // Blobs keeps the bytes of files.
@@ -147,6 +155,7 @@ type Health interface {
 type Store interface {
 	Tickets
 	Readings
+	Searching
 	Blobs
 	SignIns
 	TwoFactors

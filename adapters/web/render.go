@@ -24,7 +24,7 @@ var embedded embed.FS
 func views() []string {
 	return []string{
 		"erase", "erasures", "erased",
-		"error", "setup", "sign_in", "account", "inbox", "ticket_new", "ticket", "history", "audit", "approval",
+		"error", "setup", "sign_in", "account", "inbox", "search", "keys", "ticket_new", "ticket", "history", "audit", "approval",
 		"people", "mapping", "rule", "tokens", "health", "surfaces", "permissions", "changes", "link", "sign_in_code", "two_factor",
 	}
 }
