@@ -13,6 +13,7 @@ const intakeMost = 64
 // slow listing shows waits for nothing.
 type intake struct {
 	store RelayStore
+	count func(Outcome)
 	in    chan Command
 
 	work   sync.WaitGroup
@@ -20,8 +21,8 @@ type intake struct {
 	err    error
 }
 
-func newIntake(ctx context.Context, s RelayStore) *intake {
-	i := &intake{store: s, in: make(chan Command, intakeMost), failed: make(chan struct{})}
+func newIntake(ctx context.Context, s RelayStore, count func(Outcome)) *intake {
+	i := &intake{store: s, count: count, in: make(chan Command, intakeMost), failed: make(chan struct{})}
 	i.work.Go(func() { i.run(ctx) })
 	return i
 }
@@ -46,7 +47,14 @@ func (i *intake) accept(ctx context.Context, in Inbound) error {
 
 func (i *intake) run(ctx context.Context) {
 	for first := range i.in {
-		if i.err = i.store.AppendAll(ctx, i.gather(first)); i.err != nil {
+		var results []Result
+		results, i.err = i.store.AppendAll(ctx, i.gather(first))
+		for _, res := range results {
+			if res.Outcome != "" {
+				i.count(res.Outcome)
+			}
+		}
+		if i.err != nil {
 			close(i.failed)
 			return
 		}
@@ -78,7 +86,11 @@ func (i *intake) end() error {
 
 // listInto lists a thread and returns its new position when all that it showed is committed.
 func (h *holder) listInto(ctx context.Context, m Mirror, known []Copy) (seen string, err error) {
-	in := newIntake(ctx, h.r.Store)
+	in := newIntake(ctx, h.r.Store, func(o Outcome) {
+		if h.r.CountInbound != nil {
+			h.r.CountInbound(o, h.p.Surface.Name())
+		}
+	})
 	defer func() { // also when the surface panics
 		if failed := in.end(); failed != nil {
 			seen, err = "", failed

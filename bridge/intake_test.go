@@ -2,6 +2,7 @@ package bridge_test
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,12 +25,21 @@ func TestALongPastComesInInOrderAndOnce(t *testing.T) {
 		})
 		w.Faults.Next("append Inbound", 150, bridgetest.Fault{})
 		w.Faults.Next("append Inbound", 1, bridgetest.Refused())
+		var counted atomic.Int64
+		w.Options.CountInbound = func(outcome bridge.Outcome, surface string) {
+			if outcome == bridge.Accepted && surface == "chat" {
+				counted.Add(1)
+			}
+		}
 		d := w.Start(t.Context())
 		w.Until(time.Hour, func() bool { return w.Memory.Mirrors()[0].Seen != "" && w.Memory.Idle() })
 		d.Stop()
 		said := w.Memory.Said(res.ID)
 		if len(said) != 300 {
 			t.Fatalf("%d messages came in", len(said))
+		}
+		if n := counted.Load(); n != 300 {
+			t.Errorf("%d of 300 were counted", n)
 		}
 		for i, m := range said {
 			if want := fmt.Sprintf("said %d", i); m.Body != want {

@@ -24,8 +24,9 @@ type RelayStore interface {
 	Threads(ctx context.Context, surface, workspace string, closedSince time.Time) ([]Mirror, error)
 	Unlisted(ctx context.Context, surface, workspace string, limit int) ([]Mirror, error)
 	MirrorCopies(ctx context.Context, mirror ID) ([]Copy, error)
-	// AppendAll appends commands in order, in as few transactions as it can.
-	AppendAll(ctx context.Context, cmds []Command) error
+	// AppendAll appends commands in order, in as few transactions as it can, and returns
+	// their results in that order.
+	AppendAll(ctx context.Context, cmds []Command) ([]Result, error)
 }
 
 // LeaseStore keeps who may send to a workspace, and whether it can be sent to.
@@ -62,6 +63,9 @@ type RelayOptions struct {
 	Log   *slog.Logger
 	// Count is told of every delivery, retry and catch-up, for metrics; may be nil.
 	Count func(event string, port string)
+	// CountInbound is told what became of everything that a listing showed, as a
+	// Receiver's Count is of the rest; may be nil.
+	CountInbound func(outcome Outcome, surface string)
 
 	Doubt         time.Duration // how long an unknown outcome is looked for before the post is sent again [30 s]
 	ParkUncertain bool          // park instead of sending again: at most once

@@ -38,7 +38,7 @@ func TestAThreadOfThreeHundredRepliesComesInWithItsTimes(t *testing.T) {
 			cmds[i] = in
 		}
 		for range 2 {
-			if err := s.AppendAll(t.Context(), cmds); err != nil {
+			if _, err := s.AppendAll(t.Context(), cmds); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -73,7 +73,7 @@ func TestAThreadOfThreeHundredRepliesComesInWithItsTimes(t *testing.T) {
 func TestOneThatIsRefusedHoldsUpNoneOfItsGroup(t *testing.T) {
 	storetest.Both(t, store.Options{}, func(t *testing.T, s *store.Store) {
 		conv, mirror := thread(t, s, billing, "1.1")
-		err := s.AppendAll(t.Context(), []bridge.Command{
+		_, err := s.AppendAll(t.Context(), []bridge.Command{
 			reply(billing, "1.1", "1.2", "one"),
 			&bridge.PostMessage{Actor: alice, Conversation: bridge.ID{Ticket: conv.Ticket, Seq: 999}, Body: "nowhere"},
 			reply(billing, "1.1", "1.3", "two"),
@@ -87,7 +87,7 @@ func TestOneThatIsRefusedHoldsUpNoneOfItsGroup(t *testing.T) {
 		}
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := s.AppendAll(gone, []bridge.Command{reply(billing, "1.1", "1.4", "three")}); !errors.Is(err, context.Canceled) {
+		if _, err := s.AppendAll(gone, []bridge.Command{reply(billing, "1.1", "1.4", "three")}); !errors.Is(err, context.Canceled) {
 			t.Errorf("for somebody who has gone away: %v", err)
 		}
 	})

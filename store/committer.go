@@ -73,24 +73,28 @@ func (s *Store) Append(ctx context.Context, cmd bridge.Command) (bridge.Result, 
 }
 
 // AppendAll runs commands in order, in few transactions. One that is refused holds up
-// none of the others; the first such error is returned.
-func (s *Store) AppendAll(ctx context.Context, cmds []bridge.Command) error {
+// none of the others; the first such error is returned. The results are in the order of
+// the commands, with a zero one for each that was refused.
+func (s *Store) AppendAll(ctx context.Context, cmds []bridge.Command) ([]bridge.Result, error) {
 	var first error
+	results := make([]bridge.Result, 0, len(cmds))
 	for chunk := range slices.Chunk(cmds, maxBatch) {
 		group := make([]*pending, len(chunk))
 		for i, cmd := range chunk {
 			group[i] = &pending{ctx: ctx, cmd: cmd, done: make(chan answer, 1)}
 		}
 		if err := s.commit.hand(ctx, group); err != nil {
-			return err
+			return results, err
 		}
 		for _, p := range group {
-			if _, err := s.commit.wait(ctx, p); err != nil && first == nil {
+			res, err := s.commit.wait(ctx, p)
+			if err != nil && first == nil {
 				first = err
 			}
+			results = append(results, res)
 		}
 	}
-	return first
+	return results, first
 }
 
 // hand gives commands to the workers.

@@ -126,13 +126,16 @@ func (m *Memory) Append(ctx context.Context, c bridge.Command) (bridge.Result, e
 }
 
 // AppendAll implements bridge.RelayStore: one after the other, until one fails.
-func (m *Memory) AppendAll(ctx context.Context, cmds []bridge.Command) error {
+func (m *Memory) AppendAll(ctx context.Context, cmds []bridge.Command) ([]bridge.Result, error) {
+	var results []bridge.Result
 	for _, c := range cmds {
-		if _, err := m.Append(ctx, c); err != nil {
-			return err
+		res, err := m.Append(ctx, c)
+		if err != nil {
+			return results, err
 		}
+		results = append(results, res)
 	}
-	return nil
+	return results, nil
 }
 
 var errDatabase = errors.New("the database did not answer")

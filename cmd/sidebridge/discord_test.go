@@ -80,7 +80,7 @@ func TestDiscordIsCountedListedAndNamed(t *testing.T) {
 	if e := w.heard(1, "In Odense."); e.Words.Name != w.sanne.name || e.Facts.Source.Place() != w.inGuild(w.logistics.discord) {
 		t.Errorf("heard %+v", e)
 	}
-	// Her answer may have come by a listing, which is no inbound; ours come back as echoes.
+	// Her answer is counted once, whether it came by the connection or by a listing.
 	if _, err := w.app.store.Append(w.ctx(), &bridge.PostMessage{Actor: w.alices(), Conversation: conv, Body: "Thanks!"}); err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestDiscordIsCountedListedAndNamed(t *testing.T) {
 	_, figures := w.get("http://" + w.app.metricsListener.Addr().String() + "/metrics")
 	port := `port="discord/` + w.guild.GuildID() + `"`
 	for _, want := range []string{
-		`sidebridge_mirrors{` + port + `,state="parked"} 0`, `sidebridge_inbound_total{outcome="echo",surface="discord"}`,
+		`sidebridge_mirrors{` + port + `,state="parked"} 0`, `sidebridge_inbound_total{outcome="echo",surface="discord"}`, `sidebridge_inbound_total{outcome="accepted",surface="discord"} 1`,
 		`surface="discord",workspace="acme"`,
 	} {
 		if !strings.Contains(figures, want) {

@@ -10,7 +10,7 @@ import (
 // addRelay adds a relay for one port, with what all relays have in common.
 func (a *app) addRelay(p bridge.Port, o bridge.RelayOptions) *bridge.Relay {
 	o.Store, o.Desk, o.Bell, o.Log = a.store, a.desk, a.store.Bell(), a.log
-	o.Count, o.CatchUpEvery = a.metrics.countRelay, a.cfg.CatchUp.Every
+	o.Count, o.CountInbound, o.CatchUpEvery = a.metrics.countRelay, a.metrics.countInbound, a.cfg.CatchUp.Every
 	r := bridge.NewRelay(o, p)
 	name := p.Surface.Name() + "/" + p.Workspace
 	a.ports, a.relays = append(a.ports, name), append(a.relays, r)
