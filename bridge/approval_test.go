@@ -51,8 +51,10 @@ func TestARequestWaitsForEverybodyAndARefusalEndsIt(t *testing.T) {
 		err     error
 	}{
 		"both": {
-			{bob, &yes, "pending: bob approved, eve pending", nil}, {bob, &yes, "pending: bob approved, eve pending", nil},
-			{eve, &yes, "approved: bob approved, eve approved", nil}, {eve, &no, "approved: bob approved, eve approved", bridge.ErrConflict},
+			{bob, &yes, "pending: bob approved, eve pending", nil},
+			{bob, &yes, "pending: bob approved, eve pending", nil},
+			{eve, &yes, "approved: bob approved, eve approved", nil},
+			{eve, &no, "approved: bob approved, eve approved", bridge.ErrConflict},
 		},
 		"one refuses": {
 			{bob, &no, "refused: bob refused, eve pending", nil}, {eve, &yes, "refused: bob refused, eve pending", bridge.ErrConflict},
@@ -61,12 +63,15 @@ func TestARequestWaitsForEverybodyAndARefusalEndsIt(t *testing.T) {
 			{eve, &yes, "pending: bob pending, eve approved", nil}, {eve, &no, "refused: bob pending, eve refused", nil},
 		},
 		"withdrawn": {
-			{eve, &yes, "pending: bob pending, eve approved", nil}, {eve, nil, "pending: bob pending, eve approved", bridge.ErrForbidden},
-			{alice, nil, "withdrawn: bob pending, eve approved", nil}, {alice, nil, "withdrawn: bob pending, eve approved", nil},
+			{eve, &yes, "pending: bob pending, eve approved", nil},
+			{eve, nil, "pending: bob pending, eve approved", bridge.ErrForbidden},
+			{alice, nil, "withdrawn: bob pending, eve approved", nil},
+			{alice, nil, "withdrawn: bob pending, eve approved", nil},
 			{bob, &yes, "withdrawn: bob pending, eve approved", bridge.ErrConflict},
 		},
 		"somebody else": {
-			{alice, &yes, "pending: bob pending, eve pending", bridge.ErrForbidden}, {admin, &no, "pending: bob pending, eve pending", bridge.ErrForbidden},
+			{alice, &yes, "pending: bob pending, eve pending", bridge.ErrForbidden},
+			{admin, &no, "pending: bob pending, eve pending", bridge.ErrForbidden},
 			{bridge.Actor{}, &yes, "pending: bob pending, eve pending", bridge.ErrForbidden},
 		},
 	} {

@@ -16,7 +16,7 @@ const maxEmoji = 128
 func cleanEmoji(emoji string) (string, error) {
 	emoji = Clean(emoji)
 	if emoji == "" || len(emoji) > maxEmoji || strings.ContainsFunc(emoji, unicode.IsSpace) {
-		return "", fmt.Errorf("%w: a reaction is one emoji, or :name:", ErrInvalid)
+		return "", fmt.Errorf("%w: a reaction is one emoji or its :name: in colons", ErrInvalid)
 	}
 	return emoji, nil
 }

@@ -31,7 +31,8 @@ func (s *Store) RawCount(t interface {
 	Helper()
 	Fatal(...any)
 	Context() context.Context
-}, query string, args ...any) (n int64) {
+}, query string, args ...any,
+) (n int64) {
 	t.Helper()
 	if err := s.get(t.Context(), &n, query, args...); err != nil {
 		t.Fatal(err)

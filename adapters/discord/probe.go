@@ -116,7 +116,6 @@ type rights struct {
 	roles []role
 	has   []string
 	muted time.Time
-	owner bool
 }
 
 // rights asks for the guild's roles and those that the bot has.

@@ -7,14 +7,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/sidebridge/sidebridge/adapters/web"
 	"github.com/sidebridge/sidebridge/bridge"
 )
-
-// never is a time after all others.
-var never = time.Unix(1<<40, 0)
 
 // fakeLinks reads links of the form https://chat.example/<channel>/<thread>.
 type fakeLinks struct{}

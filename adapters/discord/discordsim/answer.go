@@ -91,13 +91,6 @@ func (c *call) leave() {
 	})
 }
 
-func first(list []string) string {
-	if len(list) == 0 {
-		return ""
-	}
-	return list[0]
-}
-
 // run checks the token and does the call. The caller holds mu.
 func (c *call) run(e endpoint) (answer, error) {
 	if e.handle == nil {

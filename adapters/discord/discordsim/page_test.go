@@ -177,7 +177,8 @@ func TestPageUsesCommandsAndForms(t *testing.T) {
 	r := quiet(t)
 	r.want("PUT", "applications/"+r.AppID()+"/guilds/"+r.GuildID()+"/commands", []fields{
 		{"name": "ask", "description": "Ask somebody", "options": []fields{
-			{"name": "question", "type": 3, "required": true, "description": "What"}, {"name": "ticket", "type": 4, "description": "Which"}}},
+			{"name": "question", "type": 3, "required": true, "description": "What"}, {"name": "ticket", "type": 4, "description": "Which"},
+		}},
 		{"name": "Attach to ticket", "type": 3},
 	})
 	id := r.must(r.anna.Say(r.ch, "this one"))

@@ -116,7 +116,7 @@ func (s *Sim) showMessage(m *message, event, hidden bool) fields {
 
 // showAlone is the message object without the message that it answers.
 func (s *Sim) showAlone(m *message, event, hidden bool) fields {
-	author := fields{}
+	var author fields
 	if m.webhook != nil {
 		author = fields{"id": m.webhook.id, "username": m.username, "avatar": nil, "bot": true, "discriminator": "0000"}
 	} else {
