@@ -77,15 +77,22 @@ func TestExampleLoadsAsItIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Slack) != 1 || c.Slack[0].Enabled {
-		t.Errorf("example workspaces %v, want one that is switched off", c.Slack)
-	}
-	if len(c.Discord) != 1 || c.Discord[0].Enabled {
-		t.Errorf("example bots %v, want one that is switched off", c.Discord)
+	if len(c.Slack) != 0 || len(c.Discord) != 0 {
+		t.Errorf("the example connects %v and %v, want nothing", c.Slack, c.Discord)
 	}
 }
 
-var setting = regexp.MustCompile(`(?m)^#([a-z_]+ = )`)
+func TestTheGuidesTablesCanBeAppendedToTheExample(t *testing.T) {
+	c, err := load(t, Example+acme+"\n[[discord]]\nname = \"acme\"\nguilds = [\"1012345678901234567\"]\ntoken = \"a.b.c\"\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Slack) != 1 || !c.Slack[0].Enabled || len(c.Discord) != 1 || !c.Discord[0].Enabled {
+		t.Errorf("workspaces %v, bots %v", c.Slack, c.Discord)
+	}
+}
+
+var setting = regexp.MustCompile(`(?m)^#([a-z_]+ = |\[\[)`)
 
 func TestExampleShowsEveryKeyWithItsDefault(t *testing.T) {
 	got, err := parse(setting.ReplaceAllString(Example, "$1"))
@@ -94,11 +101,10 @@ func TestExampleShowsEveryKeyWithItsDefault(t *testing.T) {
 	}
 	want := Default()
 	workspace := DefaultSlack("acme")
-	workspace.Enabled = false
 	workspace.SigningSecrets, workspace.AllowBots, workspace.AllowTeams = []Secret{}, []string{}, []string{}
 	want.Slack, want.TrustedProxies = []Slack{workspace}, []netip.Prefix{}
 	bot := DefaultDiscord("acme")
-	bot.Enabled, bot.Guilds, bot.AllowBots = false, []string{}, []string{}
+	bot.Guilds, bot.AllowBots = []string{}, []string{}
 	want.Discord = []Discord{bot}
 	want.OIDC.Domains, want.OIDC.Scopes, want.OIDC.AdminValues = []string{}, []string{}, []string{}
 	if diff := cmp.Diff(&want, got); diff != "" {
@@ -108,7 +114,7 @@ func TestExampleShowsEveryKeyWithItsDefault(t *testing.T) {
 	shown := make(map[string]bool)
 	section := ""
 	for line := range strings.Lines(Example) {
-		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "["); ok {
+		if name, ok := strings.CutPrefix(strings.TrimPrefix(strings.TrimSpace(line), "#"), "["); ok {
 			section = strings.Trim(name, "[]") + "."
 		}
 		if key, _, ok := strings.Cut(strings.TrimPrefix(line, "#"), " = "); ok && !strings.Contains(key, " ") {
@@ -207,7 +213,7 @@ func TestMistakesAreNamedWithTheirKey(t *testing.T) {
 		{name: "webhook in clear", text: "webhook.url = 'http://example.com/x'", want: []string{"webhook.url: use https", "webhook.secret:", "openssl"}},
 		{name: "webhook secret alone", text: "webhook.secret = 'xxxxxxxxxxxxxxxx'", want: []string{"webhook.url:"}},
 		{name: "workspace without a name", text: "[[slack]]\nenabled = false", want: []string{"slack[0].name"}},
-		{name: "two of one name", text: acme + acme, want: []string{"slack.acme.name: two", "slack.acme.team_id: T1 is the workspace acme already"}},
+		{name: "two of one name", text: acme + acme, want: []string{"slack.acme.name: two [[slack]] tables have this name: keep one, or rename one", "slack.acme.team_id: T1 is the workspace acme already"}},
 		{name: "an address for a team", text: acme + "[[slack]]\nname = 'b'\nteam_id = 'acme.slack.com'\nbot_token = 'xoxb-2'\napp_token = 'xapp-2'", want: []string{"slack.b.team_id", "T0123ABCD"}},
 		{name: "no tokens", text: "[[slack]]\nname = 'a'", want: []string{"slack.a.bot_token: set the bot token", "slack.a.app_token: set the app-level token"}},
 		{name: "tokens mixed up", text: "[[slack]]\nname = 'a'\nbot_token = 'xapp-9'\napp_token = 'xoxb-9'", want: []string{"slack.a.bot_token: this is not", "xoxb-", "slack.a.app_token: this is not"}},

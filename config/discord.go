@@ -98,7 +98,7 @@ func (p *problems) bots(list []Discord) {
 			where = fmt.Sprintf("discord[%d]", i)
 			p.add(where+".name", "%q is not a name of lower-case letters, digits and hyphens", d.Name)
 		} else if names[d.Name] {
-			p.add(where+".name", "two bots have this name: rename one")
+			p.add(where+".name", "two [[discord]] tables have this name: keep one, or rename one")
 		}
 		names[d.Name] = true
 		for _, g := range d.Guilds {

@@ -128,7 +128,7 @@ func (p *problems) workspaces(list []Slack) {
 			where = fmt.Sprintf("slack[%d]", i)
 			p.add(where+".name", "%q is not a name of lower-case letters, digits and hyphens", s.Name)
 		} else if seen[s.Name] {
-			p.add(where+".name", "two workspaces have this name: rename one")
+			p.add(where+".name", "two [[slack]] tables have this name: keep one, or rename one")
 		}
 		seen[s.Name] = true
 		if other, ok := teams[s.TeamID]; ok && s.TeamID != "" {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/sidebridge/sidebridge/adapters/webhook"
@@ -49,6 +50,7 @@ func (c *checkCmd) Run(ctx context.Context, p *program) error {
 	}
 	checkWebhook(ctx, r, cfg)
 	checkSSO(ctx, r, cfg)
+	r.alone = !connects(cfg)
 	return r.err()
 }
 
@@ -58,6 +60,14 @@ type report struct {
 	p    *program
 	hide *hider
 	bads int
+	// alone: no chat is connected.
+	alone bool
+}
+
+// connects reports whether any chat is connected.
+func connects(cfg *config.Config) bool {
+	return slices.ContainsFunc(cfg.Slack, func(s config.Slack) bool { return s.Enabled }) ||
+		slices.ContainsFunc(cfg.Discord, func(d config.Discord) bool { return d.Enabled })
 }
 
 func (r *report) good(what, detail string) { r.line("ok", what, detail) }
@@ -95,6 +105,10 @@ func (r *report) failed(what string, err error, remedy string) {
 }
 
 func (r *report) err() error {
+	if r.bads == 0 && r.alone {
+		r.p.print("Nothing is wrong, but nothing is connected: add a [[slack]] or [[discord]] table to the configuration and check again.\n")
+		return nil
+	}
 	if r.bads == 0 {
 		r.p.print("Everything is right.\n")
 		return nil
