@@ -86,7 +86,9 @@ func newHider(known []string) *hider {
 		{`xapp-[\w-]+`, redacted},
 		// A Discord bot's token: its id in Base64, a time, a MAC.
 		{`\b[MNO][\w-]{22,}\.[\w-]{5,}\.[\w-]{25,}`, redacted},
-		{`(?i)\b(Bearer|Basic|Bot) +[\w.~+/=-]{8,}`, "$1 " + redacted},
+		// A credential of eight characters or more has a digit, or is long; a page of
+		// Slack's is called "Basic Information".
+		{`(?i)\b(Bearer|Basic|Bot) +(?:[a-z.~+/=_-]*[0-9][\w.~+/=-]{4,}|[\w.~+/=-]{4,}[0-9][\w.~+/=-]*|[\w.~+/=-]{24,})`, "$1 " + redacted},
 		{`(?i)(Authorization\\*["']?\s*[:=]\s*\\*["']?)[^\s\\"',;}\]]+( +[^\s\\"',;}\]]+)?`, "$1" + redacted},
 		// Addresses that let whoever has them post, or take an account.
 		{`(/interactions/\d+/)[\w.-]+`, "$1" + redacted},

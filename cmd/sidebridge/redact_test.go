@@ -114,3 +114,22 @@ func FuzzRedactorKeepsLinesReadable(f *testing.F) {
 		}
 	})
 }
+
+func TestAdviceIsNotTakenForACredential(t *testing.T) {
+	h := newHider(nil)
+	for _, text := range []string{
+		"set the app-level token with connections:write (Basic Information page)",
+		"give the bot permissions in the channel", "a bot connection", "open Basic information and reset the secret",
+	} {
+		if got := h.text(text); got != text {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+	for _, secret := range []string{"abcd1efg", "1abcdefg", "abcdefg1", "dXNlcjpwYXNzd29yZAbcdefghij"} {
+		for _, scheme := range []string{"Bearer ", "basic ", "Bot "} {
+			if got := h.text("sent " + scheme + secret); strings.Contains(got, secret) {
+				t.Errorf("%q is shown", got)
+			}
+		}
+	}
+}
