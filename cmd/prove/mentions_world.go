@@ -70,7 +70,7 @@ func (w *mentionsWorld) connect(ctx context.Context, slackAPI string) error {
 	in := inbox{&bridge.Receiver{Log: w.store, Desk: desk, Directory: w.store}, w.store}
 	one, err := slack.New(slack.Options{
 		Workspace: benchTeam, BotToken: w.slack.BotToken(), AppToken: w.slack.AppToken(), APIURL: slackAPI,
-		Inbox: in, Desk: desk, Threads: w.store, Log: log, Budget: slack.Budget{PostsPerMinute: 1_000_000, PostInterval: time.Nanosecond},
+		Inbox: in, Desk: desk, Threads: w.store, Log: log, Budget: slack.Budget{PostsPerMinute: 1_000_000, PostInterval: time.Nanosecond, Tier2: 1_000_000, Tier3: 1_000_000, Tier4: 1_000_000},
 	})
 	if err != nil {
 		return err
