@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"time"
 
 	"github.com/sidebridge/sidebridge/bridge"
 )
@@ -44,4 +45,19 @@ func Unreachable(platform string, err error) (remedy string, yes bool) {
 		cause = WithoutAddress(se.Err).Error()
 	}
 	return fmt.Sprintf("%s could not be reached from this machine: %s. Look at DNS, the firewall and the proxy.", platform, cause), true
+}
+
+// Sleep waits, and reports false when ctx ends, or would end, before.
+func Sleep(ctx context.Context, d time.Duration) bool {
+	if end, ok := ctx.Deadline(); ok && time.Until(end) < d {
+		return false
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
 }

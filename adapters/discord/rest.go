@@ -122,7 +122,7 @@ func (c *client) mayCall(ctx context.Context, r request, route route) error {
 	}
 	wait := c.limits.take(route)
 	for range 4 {
-		if wait == 0 || wait > brief || !sleep(ctx, wait) {
+		if wait == 0 || wait > brief || !chat.Sleep(ctx, wait) {
 			break
 		}
 		wait = c.limits.take(route)
@@ -316,24 +316,9 @@ func (c *client) read(ctx context.Context, r request, into any) error {
 		default:
 			return err
 		}
-		if !sleep(ctx, wait) {
+		if !chat.Sleep(ctx, wait) {
 			return err
 		}
-	}
-}
-
-// sleep waits, and reports false when ctx ends, or would end, before.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if end, ok := ctx.Deadline(); ok && time.Until(end) < d {
-		return false
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -53,24 +54,9 @@ func (a *Adapter) readCall(ctx context.Context, method, channel string, run func
 		default:
 			return err
 		}
-		if !sleep(ctx, wait) {
+		if !chat.Sleep(ctx, wait) {
 			return err
 		}
-	}
-}
-
-// sleep waits, and reports false when ctx ends, or would end, before.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if end, ok := ctx.Deadline(); ok && time.Until(end) < d {
-		return false
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cenkalti/backoff/v4"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -36,7 +37,7 @@ func (a *Adapter) keepConnected(ctx context.Context, n int) error {
 			if !blocked {
 				pause = retryPause(err, curve)
 			}
-			sleep(ctx, pause)
+			chat.Sleep(ctx, pause)
 			continue
 		}
 		if blocked {
@@ -52,11 +53,11 @@ func (a *Adapter) keepConnected(ctx context.Context, n int) error {
 		a.log.Info("a socket ends", "reason", reason, "socket", n)
 		if reason == "link_disabled" {
 			blocked = a.socketFailed(ctx, a.refusal("link_disabled", "", "", ""), n, blocked)
-			sleep(ctx, a.rest)
+			chat.Sleep(ctx, a.rest)
 			continue
 		}
 		if time.Since(opened) < shortLife {
-			sleep(ctx, curve.NextBackOff())
+			chat.Sleep(ctx, curve.NextBackOff())
 		} else {
 			curve.Reset()
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -93,7 +94,7 @@ func (a *Adapter) identify(ctx context.Context) error {
 			}
 			blocked = true
 		}
-		if !sleep(ctx, pause) {
+		if !chat.Sleep(ctx, pause) {
 			return nil
 		}
 	}

@@ -139,7 +139,7 @@ func (a *Adapter) sharedAs(ctx context.Context, at bridge.Attempt, u *upload, id
 	channel := at.Mirror.Place.Channel
 	found, ok := sharedIn(files, channel)
 	for pause := 50 * time.Millisecond; !ok && pause < 10*time.Second; pause *= 2 {
-		if !sleep(ctx, pause) {
+		if !chat.Sleep(ctx, pause) {
 			break
 		}
 		f, err := a.fileInfo(ctx, ids[0])
