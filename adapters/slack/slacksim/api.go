@@ -38,7 +38,7 @@ func (s *Sim) methods() map[string]method {
 		"conversations.members":        {run: s.conversationsMembers, perMinute: tier4},
 		"conversations.list":           {run: s.conversationsList, perMinute: tier2},
 		"conversations.join":           {run: s.conversationsJoin, perMinute: tier3, json: true, scope: "channels:join"},
-		"conversations.open":           {run: s.conversationsOpen, perMinute: tier3, json: true, scope: "im:write"},
+		"conversations.open":           {run: s.conversationsOpen, perMinute: tier3, json: true},
 		"users.info":                   {run: s.usersInfo, perMinute: tier4, scope: "users:read"},
 		"users.list":                   {run: s.usersList, perMinute: tier2, scope: "users:read"},
 		"users.lookupByEmail":          {run: s.usersLookupByEmail, perMinute: tier3, scope: "users:read.email"},

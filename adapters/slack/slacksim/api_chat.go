@@ -108,6 +108,10 @@ func (s *Sim) postable(c *call) (*channel, error) {
 	switch {
 	case ch.archived:
 		return nil, fail("is_archived")
+	case ch.kind == "im" && s.opts.MessagesTab == TabOff:
+		return nil, fail("messages_tab_disabled")
+	case ch.kind == "im" && s.users[ch.members[0]].deleted:
+		return nil, fail("channel_not_found") // which code it is, is not documented
 	case ch.policy == "restricted_action_thread_only_channel" && threaded,
 		ch.policy == "restricted_action_non_threadable_channel" && !threaded:
 	case ch.policy != "":

@@ -43,6 +43,7 @@ type wireChannel struct {
 	IsThreadOnly       bool      `json:"is_thread_only,omitempty"`
 	IsNonThreadable    bool      `json:"is_non_threadable,omitempty"`
 	User               string    `json:"user,omitempty"`
+	IsUserDeleted      bool      `json:"is_user_deleted,omitempty"`
 	Topic              wireTopic `json:"topic"`
 	Purpose            wireTopic `json:"purpose"`
 	PreviousNames      []string  `json:"previous_names"`
@@ -75,6 +76,7 @@ func (s *Sim) wireChannel(ch *channel) *wireChannel {
 	if ch.kind == "im" {
 		w.Name, w.NameNormalized = "", ""
 		w.User = ch.members[0]
+		w.IsUserDeleted = s.users[w.User] != nil && s.users[w.User].deleted
 	}
 	return w
 }
@@ -176,35 +178,4 @@ func (s *Sim) conversationsJoin(c *call) (any, error) {
 	}
 	s.join(ch, s.opts.BotUserID, "")
 	return ok().with("channel", s.wireChannel(ch)), nil
-}
-
-func (s *Sim) conversationsOpen(c *call) (any, error) {
-	ids := strings.Split(c.args.text("users"), ",")
-	if c.args.text("users") == "" {
-		return nil, fail("users_list_not_supplied")
-	}
-	if len(ids) > 1 {
-		return nil, fail("too_many_users")
-	}
-	u := s.users[ids[0]]
-	if u == nil {
-		return nil, fail("user_not_found")
-	}
-	if u.deleted {
-		return nil, fail("user_disabled")
-	}
-	return ok().with("channel", fields{"id": s.direct(u).id}), nil
-}
-
-// direct returns the direct message channel of the app with a user. The caller
-// holds mu.
-func (s *Sim) direct(u *user) *channel {
-	for _, ch := range s.order {
-		if ch.kind == "im" && ch.members[0] == u.id {
-			return ch
-		}
-	}
-	ch := s.newChannel("D", "im", "")
-	ch.members = []string{u.id, s.opts.BotUserID}
-	return ch
 }

@@ -216,16 +216,3 @@ func TestTimestampsAreUniqueAndGrowEvenWhenTheClockDoesNot(t *testing.T) {
 		last = ts
 	}
 }
-
-func TestMessageToAUserOpensADirectChannel(t *testing.T) {
-	w := start(t, Options{})
-	a := w.must("chat.postMessage", "channel", w.anna.ID(), "text", "psst")
-	id := strings.Trim(string(a.Channel), `"`)
-	if id[0] != 'D' || len(w.Channel(id)) != 1 {
-		t.Errorf("channel %s", id)
-	}
-	b := w.must("conversations.open", "users", w.anna.ID())
-	if !contains(b.Channel, id) {
-		t.Errorf("conversations.open gave %s, want %s", b.Channel, id)
-	}
-}

@@ -73,6 +73,9 @@ type Options struct {
 	// QuietParents leaves out the events Slack sends for a parent whose reply
 	// count changed.
 	QuietParents bool
+	// MessagesTab is the app's Messages tab in App Home: people can write to the app by
+	// default; TabOff lets the app not even write to them, TabReadOnly only the app.
+	MessagesTab Tab
 	// ShareDelay is the time between files.completeUploadExternal and the
 	// message it makes; sharing is asynchronous. 5 ms.
 	ShareDelay time.Duration
@@ -89,6 +92,16 @@ const (
 	EchoBefore
 	// EchoAfter sends the event a little after the answer was written.
 	EchoAfter
+)
+
+// Tab says what the app's Messages tab is good for.
+type Tab int
+
+// The states of the Messages tab. https://docs.slack.dev/surfaces/app-home
+const (
+	TabOn Tab = iota
+	TabReadOnly
+	TabOff
 )
 
 // Limits scale or switch off the rate limits.
@@ -108,7 +121,7 @@ func AllScopes() []string {
 	return []string{
 		"channels:history", "channels:join", "channels:read", "chat:write", "chat:write.customize",
 		"chat:write.public", "commands", "files:read", "files:write", "groups:history", "groups:read",
-		"im:history", "im:read", "im:write", "mpim:history", "mpim:read", "reactions:read",
+		"im:history", "im:read", "im:write", "mpim:history", "mpim:read", "mpim:write", "reactions:read",
 		"reactions:write", "team:read", "usergroups:read", "users:read", "users:read.email",
 	}
 }

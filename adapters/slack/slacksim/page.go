@@ -82,13 +82,14 @@ func (p *pages) act(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "unreadable form", http.StatusBadRequest)
 		return
 	}
+	err := p.perform(r)
 	back := url.Values{}
 	for _, key := range []string{"as", "channel", "thread"} {
 		if v := r.PostForm.Get(key); v != "" {
 			back.Set(key, v)
 		}
 	}
-	if err := p.perform(r); err != nil {
+	if err != nil {
 		back.Set("problem", problem(err))
 	}
 	http.Redirect(w, r, "/?"+back.Encode(), http.StatusSeeOther)
@@ -136,6 +137,9 @@ func (p *pages) perform(r *http.Request) error {
 		err = person.Shortcut(r.Context(), channelID, ts, form.Get("callback"))
 	case "join":
 		err = person.Join(channelID)
+	case "direct":
+		form.Set("channel", p.sim.Direct(person))
+		form.Del("thread")
 	case "submit":
 		_, err = person.SubmitView(r.Context(), form.Get("view"), formValues(form))
 	case "close":

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strings"
 )
 
 // pageView is what the template shows.
@@ -17,7 +18,9 @@ type pageView struct {
 	Thread          []viewMessage
 	ThreadTS        string
 	CanPost, CanAsk bool
-	Modal           *viewModal
+	// App is what a person who has no direct message with the app can write to.
+	App   string
+	Modal *viewModal
 }
 
 // viewComposer is a box to write in: for the channel, or for a thread.
@@ -66,9 +69,9 @@ type viewPerson struct {
 }
 
 type viewChannel struct {
-	ID, Name, Topic, URL                      string
-	Private, Archived, External, Selected, DM bool
-	Members                                   int
+	ID, Name, Topic, URL                             string
+	Private, Archived, External, Selected, DM, Group bool
+	Members                                          int
 }
 
 type viewMessage struct {
@@ -127,7 +130,7 @@ func (s *Sim) pageView(q url.Values) *pageView {
 	if ch == nil {
 		return v
 	}
-	v.CanPost = ch.member(as) && !ch.archived
+	v.CanPost = ch.member(as) && !ch.archived && (ch.kind != "im" || s.opts.MessagesTab == TabOn)
 	v.CanAsk = !ch.member(as) && !ch.private() && !ch.archived && as != ""
 	thread := q.Get("thread")
 	if m := ch.byTS[thread]; m != nil && m.isReply() {
@@ -173,6 +176,7 @@ func (s *Sim) viewChannels(v *pageView, want, as string) *channel {
 			chosen = ch
 		}
 	}
+	v.App = s.opts.AppName
 	for _, ch := range s.order {
 		if ch.deleted || (ch.private() && !ch.member(as)) {
 			continue
@@ -180,10 +184,14 @@ func (s *Sim) viewChannels(v *pageView, want, as string) *channel {
 		q := url.Values{"as": {as}, "channel": {ch.id}}
 		c := viewChannel{
 			ID: ch.id, Name: ch.name, Topic: ch.topic, URL: "/?" + q.Encode(), Private: ch.private(), Archived: ch.archived,
-			External: len(ch.external) > 0, Selected: ch == chosen, DM: ch.kind == "im", Members: len(ch.members),
+			External: len(ch.external) > 0, Selected: ch == chosen, DM: ch.kind == "im", Group: ch.kind == "mpim",
+			Members: len(ch.members),
 		}
-		if c.DM {
-			c.Name = s.opts.AppName
+		switch {
+		case c.DM:
+			c.Name, v.App = s.opts.AppName, ""
+		case c.Group:
+			c.Name = s.othersIn(ch, as)
 		}
 		v.Channels = append(v.Channels, c)
 		if c.Selected {
@@ -191,6 +199,17 @@ func (s *Sim) viewChannels(v *pageView, want, as string) *channel {
 		}
 	}
 	return chosen
+}
+
+// othersIn names the people of a group direct message as one of them sees it.
+func (s *Sim) othersIn(ch *channel, as string) string {
+	var others []string
+	for _, id := range ch.members {
+		if id != as {
+			others = append(others, s.displayName(id))
+		}
+	}
+	return strings.Join(others, ", ")
 }
 
 func (s *Sim) authorName(m *message) string {

@@ -153,6 +153,8 @@ func (p *Person) open(channelID string) (*channel, error) {
 		return nil, fmt.Errorf("open channel %s: %w", ch.name, ErrNotMember)
 	case ch.archived:
 		return nil, fmt.Errorf("open archived channel %s: %w", ch.name, ErrNotAllowed)
+	case ch.kind == "im" && p.sim.opts.MessagesTab != TabOn:
+		return nil, fmt.Errorf("write to the app: %w", ErrNotAllowed)
 	}
 	return ch, nil
 }
