@@ -213,7 +213,8 @@ func (in *Inbound) decideAnswer(s *State, m *Mirror) Result {
 	if a.State == ApprovalPending {
 		ignored.Why = "Only the people who are named in the request can answer it."
 		if actor.Person == "" {
-			ignored.Why += " This account is linked to nobody: link it yourself if you can sign in, or ask an admin to link it under People."
+			ignored.Unlinked = true
+			ignored.Why += " This account is linked to nobody."
 		}
 	}
 	return ignored

@@ -143,6 +143,8 @@ func TestOnlyTheApproversAccountsAnswerFromAChat(t *testing.T) {
 	} {
 		if res := press(c.who, c.action, c.ref); res.Outcome != bridge.Ignored || !strings.Contains(res.Why, c.why) {
 			t.Errorf("%s presses %s of %s: %+v", c.who, c.action, c.ref, res)
+		} else if res.Unlinked != (c.who == "U1") {
+			t.Errorf("%s counts as unlinked: %v", c.who, res.Unlinked)
 		}
 	}
 	if n := len(m.Entries(conv.Ticket)); n != head {

@@ -41,11 +41,10 @@ func (r *Receiver) Ask(ctx context.Context, ask Ask) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("identify who asks: %w", err)
 	}
-	switch {
-	case known.Person == "" || known.Role == RoleExpert:
-		return Result{Outcome: Ignored, Why: "Only an agent can start a side conversation, and this account is not linked to one. " +
-			"Link it yourself if you can sign in, or ask an admin to link it under People."}, nil
-	case r.Starter == nil:
+	if no, refused := agentsOnly(known, "Only an agent can start a side conversation"); refused {
+		return no, nil
+	}
+	if r.Starter == nil {
 		return Result{Outcome: Ignored, Why: "Side conversations cannot be started from here. Start it in the ticket view."}, nil
 	}
 	if ask.Whether {

@@ -45,7 +45,7 @@ func TestOnlyAnAgentStartsAConversationFromAChat(t *testing.T) {
 		why         string
 	}{
 		{"U-stranger", "5", bridge.Ignored, "not linked"},
-		{"U-expert", "5", bridge.Ignored, "not linked"},
+		{"U-expert", "5", bridge.Ignored, "linked to an expert"},
 		{"U-agent", "5", bridge.Accepted, ""},
 		{"U-agent", "5", bridge.Duplicate, ""},
 		{"U-admin", "6", bridge.Accepted, ""},
@@ -53,6 +53,9 @@ func TestOnlyAnAgentStartsAConversationFromAChat(t *testing.T) {
 		res, err := r.Ask(t.Context(), ask(c.who, c.thread))
 		if err != nil || res.Outcome != c.want || !strings.Contains(res.Why, c.why) {
 			t.Errorf("%s: %+v, %v", c.who, res, err)
+		}
+		if res.Unlinked != (c.who == "U-stranger") {
+			t.Errorf("%s counts as unlinked: %v", c.who, res.Unlinked)
 		}
 	}
 	for who, want := range map[string]bridge.Outcome{"U-expert": bridge.Ignored, "U-agent": bridge.Accepted} {

@@ -58,6 +58,9 @@ type Result struct {
 	Seq int64
 	// Why explains an outcome other than Accepted.
 	Why string
+	// Unlinked: it is ignored because the account is linked to no person. Why leaves out
+	// what one does about that, which each surface has its own words for.
+	Unlinked bool
 	// Mirror is the mirror an inbound belonged to.
 	Mirror ID
 	// Action is what else an inbound asks for, PressTake, which the Receiver does.

@@ -73,9 +73,9 @@ func (r *Receiver) takeTicket(ctx context.Context, in Inbound, mirror ID, conver
 	if err != nil {
 		return Result{}, err
 	}
-	if known.Person == "" || known.Role == RoleExpert {
-		return Result{Outcome: Ignored, Mirror: mirror, Why: "Only an agent can take a ticket, and this account is not linked to one. " +
-			"Ask an admin to link it under People."}, nil
+	if no, refused := agentsOnly(known, "Only an agent can take a ticket"); refused {
+		no.Mirror = mirror
+		return no, nil
 	}
 	name := known.Name
 	if name == "" {
@@ -92,4 +92,16 @@ func (r *Receiver) takeTicket(ctx context.Context, in Inbound, mirror ID, conver
 	res.Mirror = mirror
 	res.Why = fmt.Sprintf("You have ticket #%d now.", mirror.Ticket)
 	return res, nil
+}
+
+// agentsOnly refuses who is no agent, and says why: their account may be linked to
+// nobody, which they can mend themselves, or to an expert.
+func agentsOnly(known Known, rule string) (no Result, refused bool) {
+	switch {
+	case known.Person == "":
+		return Result{Outcome: Ignored, Unlinked: true, Why: rule + ", and this account is not linked to one."}, true
+	case known.Role == RoleExpert:
+		return Result{Outcome: Ignored, Why: rule + ", and this account is linked to an expert. An admin can make you an agent under People."}, true
+	}
+	return Result{}, false
 }

@@ -64,7 +64,7 @@ func TestOnlyAnAgentTakesATicketFromAChat(t *testing.T) {
 		assignee, why   string
 	}{
 		{"U-stranger", root, bridge.Ignored, "", "not linked"},
-		{"U-expert", root, bridge.Ignored, "", "not linked"},
+		{"U-expert", root, bridge.Ignored, "", "linked to an expert"},
 		{"U-agent", "other", bridge.NotOurs, "", "no conversation"},
 		{"U-agent", root, bridge.Accepted, "bob", "You have ticket #1"},
 		{"U-nameless", root, bridge.Accepted, "eve", "You have ticket #1"},
@@ -72,6 +72,9 @@ func TestOnlyAnAgentTakesATicketFromAChat(t *testing.T) {
 		res, err := r.Accept(t.Context(), press(c.account, bridge.PressTake, c.thread))
 		if err != nil || res.Outcome != c.want || !strings.Contains(res.Why, c.why) {
 			t.Errorf("%s in %s: %+v, %v", c.account, c.thread, res, err)
+		}
+		if res.Unlinked != (c.account == "U-stranger") {
+			t.Errorf("%s counts as unlinked: %v", c.account, res.Unlinked)
 		}
 		if got := m.Record(conv.Ticket).Ticket.Assignee; got != c.assignee {
 			t.Errorf("after %s the ticket is %q's", c.account, got)

@@ -83,6 +83,17 @@ func TestATicketsNumberIsDigitsOrNothing(t *testing.T) {
 	}
 }
 
+func TestOnlyTheUnlinkedAreToldToLink(t *testing.T) {
+	res := bridge.Result{Outcome: bridge.Ignored, Why: "No."}
+	if got := Why(res, "/link"); got != "No." {
+		t.Errorf("told %q", got)
+	}
+	res.Unlinked = true
+	if got := Why(res, "/link"); !strings.Contains(got, "No. ") || !strings.Contains(got, "write /link ") || !strings.Contains(got, "ask an admin") {
+		t.Errorf("told %q", got)
+	}
+}
+
 func TestAPlatformThatCannotBeReachedIsSaidSoWithoutItsAddress(t *testing.T) {
 	cause := &url.Error{Op: "Get", URL: "https://slack.com/api/key", Err: &net.OpError{Op: "dial", Err: errors.New("connection refused")}}
 	remedy, yes := Unreachable("Slack", fmt.Errorf("ask: %w", &bridge.SurfaceError{Code: NetworkCode(cause), Err: cause}))

@@ -94,3 +94,13 @@ func Inert(text string) string {
 	}
 	return out.String()
 }
+
+// Why is what somebody is told of what became of their wish. When it failed because their
+// account is linked to nobody, it says what they can do: link is the chat's command for
+// it, as it is typed.
+func Why(res bridge.Result, link string) string {
+	if !res.Unlinked {
+		return res.Why
+	}
+	return res.Why + " If you can sign in to Sidebridge, write " + link + " and confirm that it is yours; otherwise ask an admin to link it under People."
+}

@@ -17,6 +17,9 @@ const (
 	commandAttach = "Attach to ticket"
 )
 
+// howToLink is what one writes to say whose an account is.
+const howToLink = "/" + commandLink
+
 // The kinds of command and option.
 // https://docs.discord.com/developers/interactions/application-commands
 const (

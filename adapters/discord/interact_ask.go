@@ -56,7 +56,7 @@ func (g *Guild) wish(ctx context.Context, ask bridge.Ask) (string, error) {
 		return "", err
 	}
 	g.Count("asked", string(res.Outcome))
-	return chat.Inert(first(res.Why, "Done.")), nil
+	return chat.Inert(first(chat.Why(res, howToLink), "Done.")), nil
 }
 
 func (g *Guild) askOf(it *interaction, at spot) bridge.Ask {
@@ -126,7 +126,7 @@ func (g *Guild) attach(ctx context.Context, it *interaction) (string, error) {
 		whether := ask
 		whether.Whether = true
 		if res, err := g.Requests.Ask(ctx, whether); err != nil || res.Outcome == bridge.Ignored {
-			return chat.Inert(res.Why), err
+			return chat.Inert(chat.Why(res, howToLink)), err
 		}
 		if err := g.startThread(ctx, m, ask.Subject); err != nil {
 			return "", err

@@ -38,7 +38,7 @@ func TestARequestIsAnsweredByItsApproversAndItsPostFollows(t *testing.T) {
 	}
 	check(t, eve.Press(b.ctx(), b.channel, asked.TS, pressApprove))
 	b.until("the other is told", func() bool { return len(b.sim.Ephemerals()) == 1 })
-	if e := b.sim.Ephemerals()[0]; e.User != eve.ID() || !strings.Contains(e.Text, "Only the people who are named") {
+	if e := b.sim.Ephemerals()[0]; e.User != eve.ID() || !strings.Contains(e.Text, "Only the people who are named") || !strings.Contains(e.Text, "write /sidebridge link ") {
 		t.Errorf("told %+v", e)
 	}
 	check(t, b.anders.Press(b.ctx(), b.channel, asked.TS, pressApprove))

@@ -9,11 +9,15 @@ import (
 )
 
 // helpText is what /sidebridge answers to anything that it does not know.
+// misunderstood goes before it.
 const helpText = "*Side conversations on support tickets*\n" +
 	"`/sidebridge start` asks who is to be asked what, on which ticket\n" +
 	"`/sidebridge start 4711 Why was this charged twice?` asks here, on ticket #4711; without a number on a new ticket\n" +
 	"`/sidebridge link` tells Sidebridge which of its people you are\n" +
 	"*Attach to ticket*, in the menu of a message, makes the thread there a side conversation"
+
+// howToLink is what one writes to say whose an account is.
+const howToLink = "/sidebridge link"
 
 // commanded does what a slash command asks for. One command is enough: their names
 // are shared by all apps of a workspace. Slack has none in threads, where the shortcut
@@ -29,7 +33,7 @@ func (a *Adapter) commanded(ctx context.Context, p *payload) any {
 	case strings.EqualFold(word, "link"):
 		return a.answerCommand(ctx, p, func(ctx context.Context) told { return a.link(ctx, p) })
 	}
-	return ephemeral(&content{text: helpText})
+	return ephemeral(&content{text: misunderstood(word) + helpText})
 }
 
 // ephemeral is an answer that only who asked sees.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -107,7 +108,7 @@ func (a *Adapter) wish(ctx context.Context, ask bridge.Ask) told {
 		return a.failedWish(err)
 	}
 	a.count("asked", string(res.Outcome))
-	return told{text: first(res.Why, "Done."), ok: res.Outcome != bridge.Ignored}
+	return told{text: first(chat.Why(res, howToLink), "Done."), ok: res.Outcome != bridge.Ignored}
 }
 
 // failedWish tells a person why something did not work. The causes that are theirs

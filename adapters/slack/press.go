@@ -54,7 +54,7 @@ func (a *Adapter) pressed(ctx context.Context, p *payload) error {
 	}
 	a.count(string(res.Outcome), string(in.Kind))
 	if action == bridge.PressApprove || action == bridge.PressRefuse {
-		a.answerLater(answer{in: in, url: p.ResponseURL, told: first(res.Why, "There is no conversation behind this button any more.")})
+		a.answerLater(answer{in: in, url: p.ResponseURL, told: first(chat.Why(res, howToLink), "There is no conversation behind this button any more.")})
 	}
 	return nil
 }
@@ -141,7 +141,7 @@ func (a *Adapter) take(ctx context.Context, in bridge.Inbound) (*content, error)
 		return nil, fmt.Errorf("take ticket: %w", err)
 	}
 	a.count(string(res.Outcome), string(in.Kind))
-	return plainContent(first(res.Why, "Done.")), nil
+	return plainContent(first(chat.Why(res, howToLink), "Done.")), nil
 }
 
 // show renders the ticket for who pressed Show ticket: what the mapping rule

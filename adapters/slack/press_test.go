@@ -75,6 +75,25 @@ func TestTakeTicketTellsThePresserWhatCameOfIt(t *testing.T) {
 	}
 }
 
+// Whoever's account is linked to nobody reads how they mend it, and only they do.
+func TestAnUnlinkedPresserIsToldHowToLink(t *testing.T) {
+	w := newWorld(t, setup{})
+	root := w.open()
+	before := len(w.sim.Thread(w.channel, root))
+	w.in.set(func() {
+		w.in.result = bridge.Result{Outcome: bridge.Ignored, Unlinked: true, Why: "Only an agent can take a ticket."}
+	})
+	check(t, w.anders.Press(w.ctx(), w.channel, root, pressTake))
+	w.until("the answer is there", func() bool { return len(w.sim.Ephemerals()) == 1 })
+	got := w.sim.Ephemerals()[0]
+	if got.User != w.anders.ID() || !strings.Contains(got.Text, "Only an agent can take a ticket. If you can sign in to Sidebridge, write /sidebridge link ") {
+		t.Errorf("%s is told %q", got.User, got.Text)
+	}
+	if n := len(w.sim.Thread(w.channel, root)); n != before {
+		t.Errorf("others see %d messages more", n-before)
+	}
+}
+
 func TestAnotherOrganisationsMembersPressInVain(t *testing.T) {
 	w := newWorld(t, setup{})
 	root := w.open()
