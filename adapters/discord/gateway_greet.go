@@ -106,8 +106,7 @@ func (g *Guild) left(ctx context.Context) error {
 	g.registry.set(g.id, false)
 	g.outages.began(g.id, g.Now().Add(-2*gapMost)) // what is said meanwhile is never told
 	return g.Watcher.Blocked(ctx, g.at(""), "not_in_guild", fmt.Sprintf(
-		"The bot is not in the server %s. Invite it again: https://discord.com/oauth2/authorize?client_id=%s&scope=bot+applications.commands&permissions=%d "+
-			"(or take the server out of the configuration).", g.id, g.self().app, invitePermissions))
+		"The bot is not in the server %s. Invite it again: %s (or take the server out of the configuration).", g.id, inviteURL(g.self().app)))
 }
 
 // invitePermissions: add reactions, view channels, send messages, embed links, attach files, read

@@ -145,8 +145,7 @@ func (g *Guild) answer(ctx context.Context, it *interaction) (err error) {
 	}
 	text, err := g.perform(ctx, it)
 	if err != nil {
-		g.Log.Warn("an interaction failed", "type", it.Type, "err", err)
-		text = plainWords(err)
+		text = g.plainWords(it, err)
 	}
 	return g.complete(ctx, it, text)
 }
@@ -176,14 +175,15 @@ func (g *Guild) perform(ctx context.Context, it *interaction) (string, error) {
 }
 
 // plainWords tells a person why something did not work. The causes that are theirs
-// come with a text that was written for them.
-func plainWords(err error) string {
+// come with a text that was written for them; all others are for who runs the daemon.
+func (g *Guild) plainWords(it *interaction, err error) string {
 	for _, cause := range []error{bridge.ErrInvalid, bridge.ErrForbidden, bridge.ErrNotFound, bridge.ErrConflict} {
 		if errors.Is(err, cause) {
 			text := []rune(strings.TrimPrefix(err.Error(), cause.Error()+": "))
 			return chat.Inert(strings.ToUpper(string(text[:1])) + string(text[1:]))
 		}
 	}
+	g.Log.Warn("an interaction failed", "type", it.Type, "err", err)
 	return "That did not work. Try again in a minute, or do it in the ticket view."
 }
 
@@ -263,7 +263,7 @@ func (g *Guild) take(ctx context.Context, in bridge.Inbound) (string, error) {
 		return "", fmt.Errorf("take ticket: %w", err)
 	}
 	g.Count(string(res.Outcome), string(in.Kind))
-	return chat.Inert(first(res.Why, "Done.")), nil
+	return chat.Inert(first(chat.Why(res, howToLink), "Done.")), nil
 }
 
 // acknowledge gives the first answer, which Discord waits for. One that was given by

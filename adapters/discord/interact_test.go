@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -66,11 +67,31 @@ type desk struct {
 	t     *testing.T
 	in    *heardInbox
 	clerk *clerk
+	log   *warnings
+}
+
+// warnings is a log that keeps what somebody who runs the daemon would have to look at.
+type warnings struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (w *warnings) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.Write(p)
+}
+
+func (w *warnings) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.String()
 }
 
 func newDesk(t *testing.T) *desk {
-	d := &desk{scripted: newScripted(t), t: t, in: &heardInbox{}, clerk: &clerk{}}
+	d := &desk{scripted: newScripted(t), t: t, in: &heardInbox{}, clerk: &clerk{}, log: &warnings{}}
 	o := d.options(d.in)
+	o.Log = slog.New(slog.NewTextHandler(d.log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	o.Requests, o.Desk, o.Threads = d.clerk, d.clerk, d.clerk
 	o.Policy = func(string) (mapping.Policy, bool) {
 		p := mapping.DefaultPolicy()
@@ -223,6 +244,24 @@ func TestTakeTicketTellsWhatCameOfIt(t *testing.T) {
 	})
 }
 
+// Whoever's account is linked to nobody reads how they mend it, and only they do: the
+// answer is in the place of one that was begun as theirs alone.
+func TestAnUnlinkedPresserIsToldHowToLink(t *testing.T) {
+	for _, button := range []string{"take", "approve"} {
+		d := newDesk(t)
+		d.in.look(func() {
+			d.in.result = bridge.Result{Outcome: bridge.Ignored, Unlinked: true, Why: "Only an agent can take a ticket."}
+		})
+		d.interacts(byComponent, "3000000000000001", press(button))
+		if got := d.answered(); !strings.Contains(got, "If you can sign in to Sidebridge, write /link and confirm") {
+			t.Errorf("%s: told %q", button, got)
+		}
+		if calls := d.called("POST interactions/"); len(calls) != 1 || !strings.Contains(calls[0], `"flags":64`) {
+			t.Errorf("%s: acknowledged with %q", button, calls)
+		}
+	}
+}
+
 func TestSlashCommandStartsAConversation(t *testing.T) {
 	d := newDesk(t)
 	d.interacts(byCommand, "3000000000000001", `"data":{"name":"side-conversation","options":[
@@ -347,6 +386,10 @@ func TestPeopleAreToldInPlainWordsWhatWentWrong(t *testing.T) {
 			d.interacts(byCommand, "3000000000000001", `"data":{"name":"side-conversation","options":[{"name":"question","value":"x"},{"name":"ticket","value":"`+c.value+`"}]}`)
 			if got := d.answered(); !strings.Contains(got, c.want) || strings.Contains(got, c.not) {
 				t.Errorf("told %q", got)
+			}
+			// Nobody who runs the daemon can mend what somebody mistyped.
+			if warned := strings.Contains(d.log.String(), "an interaction failed"); warned != (name == "ours") {
+				t.Errorf("the log has %q", d.log)
 			}
 		})
 	}

@@ -113,8 +113,9 @@ func TestWhatIsWrongIsShownInTheForm(t *testing.T) {
 		submit("99", "There is no ticket #99")
 		w.asks.answer(bridge.Result{}, fmt.Errorf("%w: the thread is a conversation already", bridge.ErrConflict))
 		submit("12", "The thread is a conversation already")
-		w.asks.answer(bridge.Result{Outcome: bridge.Ignored, Why: "Only an agent can."}, nil)
-		submit("12", "Only an agent can.")
+		w.asks.answer(bridge.Result{Outcome: bridge.Ignored, Unlinked: true, Why: "Only an agent can."}, nil)
+		submit("12", "Only an agent can. If you can sign in to Sidebridge, write /sidebridge link and confirm that it is yours; "+
+			"otherwise ask an admin to link it under People.")
 		w.asks.answer(bridge.Result{}, errors.New("the database at 10.0.0.1 is down"))
 		submit("12", "That did not work. Try again in a minute, or do it in the ticket view.")
 		check(t, w.sim.KickBot(w.channel))
@@ -269,6 +270,25 @@ func TestTheCommandGivesALinkToWhoAsksForIt(t *testing.T) {
 		check(t, w.anders.Command(w.ctx(), w.channel, "/sidebridge "+line))
 		if e := w.told(); !strings.Contains(e.Text, "/sidebridge start") {
 			t.Errorf("%q is answered with %q", line, e.Text)
+		}
+	}
+}
+
+func TestACommandThatIsNotUnderstoodIsNamedWithTheNearestOne(t *testing.T) {
+	w := newWorld(t, setup{})
+	for line, want := range map[string]string{
+		"":               "*Side conversations",
+		"help":           "*Side conversations",
+		"lnik":           "“lnik” is not understood here. Did you mean `/sidebridge link`?\n\n*Side conversations",
+		"Strat 12 why":   "“Strat” is not understood here. Did you mean `/sidebridge start`?\n\n",
+		"hepl":           "“hepl” is not understood here. Did you mean `/sidebridge help`?\n\n",
+		"#4711 why":      "“#4711” is not understood here. Did you mean `/sidebridge start 4711`?\n\n",
+		"lunch & dinner": "“lunch” is not understood here.\n\n",
+		"<!channel>":     "“&lt;!channel&gt;” is not understood here.\n\n",
+	} {
+		check(t, w.anders.Command(w.ctx(), w.channel, "/sidebridge "+line))
+		if e := w.told(); e.User != w.anders.ID() || !strings.HasPrefix(e.Text, want) || !strings.Contains(e.Text, "/sidebridge start 4711 Why") {
+			t.Errorf("%q is answered with %q, want %q", line, e.Text, want)
 		}
 	}
 }

@@ -128,7 +128,7 @@ func (n names) trailLine(e *bridge.Entry, st *bridge.State) trailLine {
 		Text: n.sentence(e), Place: n.entryPlace(e, st), Body: e.Words.Body, Long: len(e.Words.Body) > longBody, Note: e.Words.Note, Files: e.Words.Files,
 		Erased: e.Erased, CanGo: mayErase(e), Short: hash[:min(8, len(hash))], Hash: hash,
 	}
-	if a := e.Facts.Account; e.Facts.Person == "" && a.ID != "" {
+	if a := e.Facts.Account; e.Facts.Person == "" && a.ID != "" && deletedIn(e) == "" {
 		line.Account = surfaceName(a.Surface) + " " + a.ID
 	}
 	return line

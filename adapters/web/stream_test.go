@@ -135,9 +135,15 @@ func TestAStreamShowsNewConversationsEditsDeletesAndFiles(t *testing.T) {
 	has(t, "the edit", e.until("second words"), "edited")
 	del := w.answer(conv, "100.1", "")
 	del.Kind = bridge.InDelete
+	del.Author.ID, del.AuthorName = "USLACKBOT", "Slack" // which does not tell who did it
 	w.must(del)
-	data := e.until("Deleted by")
+	data := e.until("Deleted in Slack")
 	hasNot(t, "the deleted message", data, "second words")
+	for _, page := range []string{"/m/" + m.String() + "/history", fmt.Sprintf("/tickets/%d/audit", ticket)} {
+		body := b.get(page).body
+		has(t, page, body, "Somebody in Slack")
+		hasNot(t, page, body, "USLACKBOT")
+	}
 	w.must(&bridge.Park{Key: bridge.DeliveryKey{Mirror: mirror}, Reason: "is_archived", Remedy: "Unarchive the channel."})
 	e.until("Unarchive the channel.")
 	w.must(&bridge.Resume{Actor: w.bobActs(), Mirror: mirror})

@@ -63,6 +63,9 @@ type author struct {
 }
 
 func authorOf(e *bridge.Entry) author {
+	if where := deletedIn(e); where != "" {
+		return author{Name: "Somebody in " + where, Initials: "?", Expert: e.Facts.Role == bridge.RoleExpert}
+	}
 	name := strings.TrimSpace(e.Words.Name)
 	if name == "" {
 		name = "Unknown"
@@ -71,6 +74,21 @@ func authorOf(e *bridge.Entry) author {
 		}
 	}
 	return author{Name: name, Initials: initials(name), Expert: e.Facts.Role == bridge.RoleExpert}
+}
+
+// deletedIn names the platform on which something was deleted by somebody whom it does
+// not name, in place of whom it stands itself.
+func deletedIn(e *bridge.Entry) string {
+	switch e.Kind {
+	case bridge.MessageDeleted, bridge.UnseenDeleted:
+	default:
+		return ""
+	}
+	f := e.Facts
+	if f.Source == nil || f.Person != "" || e.Words.Name != surfaceName(f.Source.Surface) {
+		return ""
+	}
+	return e.Words.Name
 }
 
 // initials returns the first letters of a name's first and last word.
@@ -114,10 +132,11 @@ type message struct {
 	EditedBy  string
 	Deleted   bool
 	DeletedAt time.Time
-	DeletedBy string
-	Files     []fileLink
-	Marks     []mark
-	Reactions reactions
+	// DeletedBy is who deleted it, or DeletedIn the platform that does not tell who did.
+	DeletedBy, DeletedIn string
+	Files                []fileLink
+	Marks                []mark
+	Reactions            reactions
 	// MayChange: it was written here by whoever looks, or they are an admin.
 	MayChange bool
 	// Mine: whoever looks has said it. Unread: they have not read it.
@@ -186,7 +205,10 @@ func (v *view) message(m *bridge.Message) (message, bool) {
 		out.Edited, out.EditedAt, out.EditedBy = true, body.At, authorOf(body).Name
 	}
 	if gone := v.entries[m.DeletedSeq]; gone != nil {
-		out.Deleted, out.DeletedAt, out.DeletedBy = true, gone.At, authorOf(gone).Name
+		out.Deleted, out.DeletedAt = true, gone.At
+		if out.DeletedIn = deletedIn(gone); out.DeletedIn == "" {
+			out.DeletedBy = authorOf(gone).Name
+		}
 	}
 	out.MayChange = m.Surface == bridge.SurfaceWeb && !out.Deleted && (m.Author == v.me.ID || v.me.Admin())
 	return out, true
