@@ -114,6 +114,10 @@ type Audit struct {
 
 	// Every is the time between two checkpoints. Default 1 minute.
 	Every time.Duration `toml:"every"`
+
+	// AccessLogDays is for how many days it is kept who read what; older
+	// readings are removed. Default 0: for good. At least 30 otherwise.
+	AccessLogDays int `toml:"access_log_days"`
 }
 
 // Metrics is about figures for Prometheus.

@@ -208,7 +208,7 @@ func TestMistakesAreNamedWithTheirKey(t *testing.T) {
 		{name: "no data_dir, no desk name", text: "data_dir = ''\ndesk.name = ' '", want: []string{"data_dir:", "desk.name:"}},
 		{name: "DSN", text: "database.postgres = 'localhost'", want: []string{"database.postgres:", "postgres://"}},
 		{name: "no database", text: "database.sqlite = ''", want: []string{"set sqlite"}},
-		{name: "no checkpoint file", text: "[audit]\ncheckpoint_file = ''\ncheckpoint_key_file = ''\nevery = '1ms'", want: []string{"audit.checkpoint_file:", "audit.checkpoint_key_file:", "audit.every:"}},
+		{name: "no checkpoint file", text: "[audit]\ncheckpoint_file = ''\ncheckpoint_key_file = ''\nevery = '1ms'\naccess_log_days = 7", want: []string{"audit.checkpoint_file:", "audit.checkpoint_key_file:", "audit.every:", "audit.access_log_days:"}},
 		{name: "metrics on the pages' address", text: "metrics.listen = '127.0.0.1:8080'", want: []string{"metrics.listen:"}},
 		{name: "webhook in clear", text: "webhook.url = 'http://example.com/x'", want: []string{"webhook.url: use https", "webhook.secret:", "openssl"}},
 		{name: "webhook secret alone", text: "webhook.secret = 'xxxxxxxxxxxxxxxx'", want: []string{"webhook.url:"}},

@@ -102,6 +102,9 @@ func (p *problems) audit(a Audit) {
 		p.add("audit.checkpoint_key_file", "name the file of the key that signs checkpoints")
 	}
 	p.between("audit.every", a.Every, time.Second, 24*time.Hour)
+	if a.AccessLogDays != 0 && (a.AccessLogDays < 30 || a.AccessLogDays > 36500) {
+		p.add("audit.access_log_days", "%d is not between 30 and 36500; 0 keeps everything", a.AccessLogDays)
+	}
 }
 
 func (p *problems) webhook(w Webhook) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
 
 	"github.com/sidebridge/sidebridge/bridge"
 )
@@ -12,8 +13,12 @@ import (
 // RecordChange puts a change of the settings on record: who made it, in which area, of
 // what, and how that reads before and after. The record is only ever added to.
 func (s *Store) RecordChange(ctx context.Context, by bridge.Actor, area, subject, was, became string) error {
-	_, err := s.exec(ctx, `INSERT INTO changes (id, at, person, name, area, subject, was, became) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		uuid.Must(uuid.NewV7()).String(), bridge.Micros(s.now()), by.Person, by.Name, area, subject, was, became)
+	return s.recordChange(ctx, s.other, by, area, subject, was, became)
+}
+
+func (s *Store) recordChange(ctx context.Context, tx sqlx.ExecerContext, by bridge.Actor, area, subject, was, became string) error {
+	_, err := s.build(`INSERT INTO changes (id, at, person, name, area, subject, was, became) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		uuid.Must(uuid.NewV7()).String(), bridge.Micros(s.now()), by.Person, by.Name, area, subject, was, became).exec(ctx, tx)
 	return err
 }
 

@@ -189,8 +189,9 @@ func (s *Store) History(ctx context.Context, message bridge.ID) ([]*bridge.Entry
 	return out, err
 }
 
-// MessageFile returns a file of a message, or of a customer message, and its name.
-func (s *Store) MessageFile(ctx context.Context, message bridge.ID, n int) (*bridge.File, string, error) {
+// MessageFile returns a file of a message, or of a customer message, its name, and the
+// conversation that it is in, zero for the ticket itself.
+func (s *Store) MessageFile(ctx context.Context, message bridge.ID, n int) (f *bridge.File, name string, conversation int64, err error) {
 	st, err := s.snapshot(ctx, func(r *pageReader) error {
 		return r.run(ctx,
 			r.files(s.build("SELECT "+fileCols+" FROM files WHERE ticket = ? AND message = ? AND n = ?", message.Ticket, message.Seq, int64(n))),
@@ -198,16 +199,16 @@ func (s *Store) MessageFile(ctx context.Context, message bridge.ID, n int) (*bri
 		)
 	})
 	if err != nil {
-		return nil, "", err
+		return nil, "", 0, err
 	}
-	f := st.Files[bridge.FileKey{Message: message, N: n}]
+	f = st.Files[bridge.FileKey{Message: message, N: n}]
 	if f == nil || len(st.Entries) == 0 {
-		return nil, "", fmt.Errorf("file %d of %s: %w", n, message, bridge.ErrNotFound)
+		return nil, "", 0, fmt.Errorf("file %d of %s: %w", n, message, bridge.ErrNotFound)
 	}
 	if names := st.Entries[0].Words.Files; n < len(names) {
-		return f, names[n], nil
+		name = names[n]
 	}
-	return f, "", nil
+	return f, name, st.Entries[0].Facts.Conversation, nil
 }
 
 // Troubled returns up to limit mirrors that a person is needed for and up to

@@ -139,11 +139,11 @@ func TestFilesAreFoundWithTheirNames(t *testing.T) {
 	storetest.Both(t, store.Options{}, func(t *testing.T, s *store.Store) {
 		conv, _ := thread(t, s, billing, "1.1")
 		post := must(t, s, &bridge.PostMessage{Actor: alice, Conversation: conv, Files: []bridge.FileUpload{{Name: "a.txt", MIME: "text/plain", Size: 1, Hash: "aa"}}}).ID
-		f, name, err := s.MessageFile(t.Context(), post, 0)
-		if err != nil || name != "a.txt" || f.Hash != "aa" || f.State != bridge.FileStoredS {
+		f, name, in, err := s.MessageFile(t.Context(), post, 0)
+		if err != nil || name != "a.txt" || f.Hash != "aa" || in != conv.Seq || f.State != bridge.FileStoredS {
 			t.Errorf("MessageFile = %+v, %q, %v", f, name, err)
 		}
-		if _, _, err := s.MessageFile(t.Context(), post, 1); !errors.Is(err, bridge.ErrNotFound) {
+		if _, _, _, err := s.MessageFile(t.Context(), post, 1); !errors.Is(err, bridge.ErrNotFound) {
 			t.Errorf("no such file: %v, want ErrNotFound", err)
 		}
 	})

@@ -89,6 +89,7 @@ type Store struct {
 	announcer *announcer // tells other daemons; nil on SQLite
 	bell      *bridge.Bell
 	holder    string
+	accessed  accessed
 }
 
 // dialect marks where the two databases differ.

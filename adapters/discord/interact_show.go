@@ -23,6 +23,9 @@ func (g *Guild) show(ctx context.Context, in bridge.Inbound) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find the thread's mirror: %w", err)
 	}
+	if err := g.Requests.Reads(ctx, in.Author, in.AuthorName, m); err != nil {
+		return "", err
+	}
 	ticket, err := g.Desk.Context(ctx, m.ID.Ticket)
 	if errors.Is(err, bridge.ErrNotFound) {
 		return "The ticket is not there any more.", nil

@@ -18,11 +18,12 @@ import (
 
 // clerk is the Requests, Desk and Threads of a test.
 type clerk struct {
-	mu   sync.Mutex
-	asks []bridge.Ask
-	err  error
-	no   string // why nobody may ask for anything
-	slow chan struct{}
+	mu    sync.Mutex
+	asks  []bridge.Ask
+	err   error
+	no    string   // why nobody may ask for anything
+	reads []string // who was shown which mirror's ticket
+	slow  chan struct{}
 }
 
 func (c *clerk) Ask(_ context.Context, ask bridge.Ask) (bridge.Result, error) {
@@ -39,6 +40,13 @@ func (c *clerk) Ask(_ context.Context, ask bridge.Ask) (bridge.Result, error) {
 
 func (c *clerk) LinkURL(_ context.Context, a bridge.Account, name string) (string, error) {
 	return "https://desk.example.org/link/" + a.ID, c.err
+}
+
+func (c *clerk) Reads(_ context.Context, a bridge.Account, _ string, m bridge.Mirror) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.reads = append(c.reads, a.ID+" "+m.ID.String())
+	return c.err
 }
 
 func (c *clerk) Context(context.Context, int64) (bridge.TicketContext, error) {
@@ -228,6 +236,11 @@ func TestShowTicketTellsThePresserWhatThePolicyAllows(t *testing.T) {
 			t.Errorf("heard %+v", d.in.all)
 		}
 	})
+	d.clerk.mu.Lock()
+	defer d.clerk.mu.Unlock()
+	if len(d.clerk.reads) != 1 {
+		t.Errorf("%q are on record as readers", d.clerk.reads)
+	}
 }
 
 func TestTakeTicketTellsWhatCameOfIt(t *testing.T) {

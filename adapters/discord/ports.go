@@ -24,6 +24,8 @@ type Requests interface {
 	// LinkURL makes the address at which a person who can sign in takes the account
 	// as their own. It is shown to that account only and works for a short time.
 	LinkURL(ctx context.Context, account bridge.Account, name string) (string, error)
+	// Reads puts on record that an account is shown the ticket of a mirror, before it is.
+	Reads(ctx context.Context, account bridge.Account, name string, m bridge.Mirror) error
 }
 
 // Desk reads tickets, for who presses Show ticket. bridge.Desk satisfies it.
@@ -84,6 +86,8 @@ func (nobody) Ask(context.Context, bridge.Ask) (bridge.Result, error) {
 func (nobody) LinkURL(context.Context, bridge.Account, string) (string, error) {
 	return "", bridge.ErrForbidden
 }
+
+func (nobody) Reads(context.Context, bridge.Account, string, bridge.Mirror) error { return nil }
 
 func (nobody) Acquire(_ context.Context, name string, _ time.Duration) (bridge.Fence, bool, error) {
 	return bridge.Fence{Lease: name, Number: 1}, true, nil

@@ -24,6 +24,8 @@ type Requests interface {
 	// LinkURL makes the address at which a person who can sign in takes the account
 	// as their own. It is shown to that account only and works for a short time.
 	LinkURL(ctx context.Context, account bridge.Account, name string) (string, error)
+	// Reads puts on record that an account is shown the ticket of a mirror, before it is.
+	Reads(ctx context.Context, account bridge.Account, name string, m bridge.Mirror) error
 }
 
 // Desk reads tickets, for who presses Show ticket. bridge.Desk satisfies it.
@@ -76,3 +78,5 @@ func (nobody) Context(context.Context, int64) (bridge.TicketContext, error) {
 func (nobody) MirrorByThread(context.Context, bridge.Place, string) (bridge.Mirror, error) {
 	return bridge.Mirror{}, bridge.ErrNotFound
 }
+
+func (nobody) Reads(context.Context, bridge.Account, string, bridge.Mirror) error { return nil }

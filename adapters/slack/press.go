@@ -151,6 +151,9 @@ func (a *Adapter) show(ctx context.Context, in bridge.Inbound) (*content, error)
 	if err != nil {
 		return nil, fmt.Errorf("find the thread's mirror: %w", err)
 	}
+	if err := a.requests.Reads(ctx, in.Author, in.AuthorName, m); err != nil {
+		return nil, err
+	}
 	ticket, err := a.desk.Context(ctx, m.ID.Ticket)
 	if err != nil {
 		return nil, fmt.Errorf("read ticket %d: %w", m.ID.Ticket, err)

@@ -59,6 +59,11 @@ func TestShowTicketAnswersOnlyThePresserWithWhatTheMappingAllows(t *testing.T) {
 	if len(presses(w.in.theirs())) != 0 {
 		t.Error("Show ticket reached the inbox")
 	}
+	w.asks.mu.Lock()
+	defer w.asks.mu.Unlock()
+	if got := w.asks.reads; len(got) != 1 || !strings.HasPrefix(got[0], w.anders.ID()+" ") {
+		t.Errorf("%q are on record as readers", got)
+	}
 }
 
 func TestTakeTicketTellsThePresserWhatCameOfIt(t *testing.T) {

@@ -367,8 +367,9 @@ func (m *memoryInbox) ours() []bridge.Inbound {
 
 // memoryRequests records what was asked for.
 type memoryRequests struct {
-	mu   sync.Mutex
-	asks []bridge.Ask
+	mu    sync.Mutex
+	asks  []bridge.Ask
+	reads []string // who was shown which mirror's ticket
 	// result and err are what is answered, hold what is waited for first.
 	result bridge.Result
 	err    error
@@ -390,6 +391,13 @@ func (m *memoryRequests) Ask(ctx context.Context, ask bridge.Ask) (bridge.Result
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.result, m.err
+}
+
+func (m *memoryRequests) Reads(_ context.Context, account bridge.Account, _ string, mirror bridge.Mirror) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.reads = append(m.reads, account.ID+" "+mirror.ID.String())
+	return m.err
 }
 
 func (m *memoryRequests) LinkURL(_ context.Context, account bridge.Account, name string) (string, error) {

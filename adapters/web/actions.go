@@ -81,7 +81,7 @@ func (s *Server) takenFiles(ctx context.Context, ticket int64, refs []string) ([
 		if err1 != nil || err2 != nil {
 			return nil, fmt.Errorf("%w: file %q", bridge.ErrInvalid, ref)
 		}
-		f, name, err := s.store.MessageFile(ctx, bridge.ID{Ticket: ticket, Seq: seq}, n)
+		f, name, _, err := s.store.MessageFile(ctx, bridge.ID{Ticket: ticket, Seq: seq}, n)
 		if err != nil {
 			return nil, err
 		}
@@ -187,7 +187,11 @@ func (s *Server) conversationLink(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, fmt.Sprintf("/tickets/%d#c%d", id.Ticket, id.Seq), http.StatusSeeOther)
+	from := ""
+	if cameFrom(r) == bridge.AccessSearch {
+		from = "?from=search"
+	}
+	http.Redirect(w, r, fmt.Sprintf("/tickets/%d%s#c%d", id.Ticket, from, id.Seq), http.StatusSeeOther)
 	return nil
 }
 
@@ -198,7 +202,11 @@ func (s *Server) messageLink(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, fmt.Sprintf("/tickets/%d?at=%d#m%[2]d", id.Ticket, id.Seq), http.StatusSeeOther)
+	from := ""
+	if cameFrom(r) == bridge.AccessSearch {
+		from = "&from=search"
+	}
+	http.Redirect(w, r, fmt.Sprintf("/tickets/%d?at=%d%s#m%[2]d", id.Ticket, id.Seq, from), http.StatusSeeOther)
 	return nil
 }
 
@@ -317,7 +325,7 @@ func (s *Server) taken(ctx context.Context, id bridge.ID) (takenPiece, error) {
 			p.Text = markup.Reply(e.Words.Body)
 		}
 		for n := range e.Facts.Files {
-			f, name, err := s.store.MessageFile(ctx, id, n)
+			f, name, _, err := s.store.MessageFile(ctx, id, n)
 			if err != nil {
 				return takenPiece{}, err
 			}

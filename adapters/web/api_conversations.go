@@ -19,13 +19,16 @@ type apiConversation struct {
 }
 
 // apiConversations lists a ticket's side conversations, oldest first.
-func (s *Server) apiConversations(w http.ResponseWriter, r *http.Request, _ caller) error {
+func (s *Server) apiConversations(w http.ResponseWriter, r *http.Request, c caller) error {
 	ticket, err := ticketOf(r)
 	if err != nil {
 		return err
 	}
 	st, err := s.store.TicketPage(r.Context(), ticket)
 	if err != nil {
+		return err
+	}
+	if err := s.store.RecordAccess(r.Context(), c.actor(), bridge.AccessAPI, readAll(st, ticket, "")...); err != nil {
 		return err
 	}
 	subjects := map[int64]string{}

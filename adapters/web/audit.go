@@ -64,6 +64,9 @@ func (s *Server) auditPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := s.store.RecordAccess(r.Context(), whoIs(r).actor(), bridge.AccessPage, readAll(st, id, itemTrail)...); err != nil {
+		return err
+	}
 	if err := s.fillTrail(r.Context(), st, &p, max(after, 0)); err != nil {
 		return err
 	}
@@ -187,6 +190,10 @@ func (s *Server) historyPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	entries, err := s.store.History(r.Context(), id)
 	if err != nil {
+		return err
+	}
+	read := bridge.Access{Ticket: id.Ticket, Conversation: entries[0].Facts.Conversation, Item: fmt.Sprintf("versions of %d", id.Seq)}
+	if err := s.store.RecordAccess(r.Context(), whoIs(r).actor(), bridge.AccessPage, read); err != nil {
 		return err
 	}
 	st := bridge.NewState(s.now())

@@ -21,8 +21,12 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request) (err error) {
 	if errors.Join(err1, err2, err3) != nil {
 		return fmt.Errorf("%w: there is no such file", bridge.ErrNotFound)
 	}
-	f, name, err := s.store.MessageFile(r.Context(), bridge.ID{Ticket: ticket, Seq: message}, n)
+	f, name, conv, err := s.store.MessageFile(r.Context(), bridge.ID{Ticket: ticket, Seq: message}, n)
 	if err != nil {
+		return err
+	}
+	read := bridge.Access{Ticket: ticket, Conversation: conv, Item: fmt.Sprintf("file %d/%d", message, n)}
+	if err := s.store.RecordAccess(r.Context(), whoIs(r).actor(), bridge.AccessPage, read); err != nil {
 		return err
 	}
 	switch f.State {

@@ -22,6 +22,8 @@ func (s *Server) mendRoutes(admin func(pattern string, h handler)) {
 	admin("GET /admin/permissions", s.permissionsPage)
 	admin("POST /admin/permissions", s.savePermissions)
 	admin("GET /admin/changes", s.changesPage)
+	admin("GET /admin/access", s.accessPage)
+	admin("GET /admin/access/export", s.exportAccesses)
 	admin("GET /admin/surfaces", s.surfacesPage)
 	admin("POST /admin/surfaces/check", s.checkSurfaces)
 }

@@ -27,8 +27,8 @@ type Tickets interface {
 	Entries(ctx context.Context, ticket, after int64, limit int) ([]*bridge.Entry, error)
 	// History returns the entries that posted, edited and deleted a message, in order.
 	History(ctx context.Context, message bridge.ID) ([]*bridge.Entry, error)
-	// MessageFile returns a file and its name.
-	MessageFile(ctx context.Context, message bridge.ID, n int) (*bridge.File, string, error)
+	// MessageFile returns a file, its name, and the conversation it is in, or zero.
+	MessageFile(ctx context.Context, message bridge.ID, n int) (f *bridge.File, name string, conversation int64, err error)
 }
 
 // Readings keeps how far people have read conversations.
@@ -167,6 +167,7 @@ type Store interface {
 	Settings
 	Records
 	Erasers
+	Accesses
 }
 
 // Prober reports whether posts to a place would work now, as bridge.Surface does.

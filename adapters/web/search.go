@@ -61,6 +61,13 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request) error {
 		found = found[:searchSize]
 		p.Older = "/search?" + url.Values{"q": {p.Query}, "before": {fmt.Sprint(found[searchSize-1].Position)}}.Encode()
 	}
+	var read []bridge.Access
+	for _, f := range found {
+		read = append(read, bridge.Access{Ticket: f.ID.Ticket, Conversation: f.Conversation, Item: itemFind})
+	}
+	if err := s.store.RecordAccess(r.Context(), p.Me.actor(), bridge.AccessSearch, read...); err != nil {
+		return err
+	}
 	p.Hits = searchHits(st, found, q)
 	if n, err := strconv.ParseInt(strings.TrimPrefix(p.Query, "#"), 10, 64); err == nil && n > 0 {
 		if _, err := s.ticketRow(r.Context(), n); err == nil {
@@ -90,6 +97,7 @@ func searchHits(st *bridge.State, found []bridge.Found, q words.Query) []searchH
 		if e := entries[bridge.ID{Ticket: t.ID, Seq: f.Conversation}]; e != nil {
 			h.Talk = cmp.Or(e.Words.Subject, "(erased)")
 		}
+		h.URL += "?from=search"
 		h.Text = q.Excerpt(h.describe(f, first, body), excerptBytes)
 		out = append(out, h)
 	}

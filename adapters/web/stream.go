@@ -57,6 +57,11 @@ func (f *follower) next(ctx context.Context, b *bytes.Buffer) error {
 	if head-f.after > streamMost {
 		return errBehind
 	}
+	if what := readNew(st, f.after); len(what) > 0 {
+		if err := f.s.store.RecordAccess(ctx, f.me.actor(), bridge.AccessPage, what...); err != nil {
+			return err
+		}
+	}
 	if err := f.freshNames(ctx, st); err != nil {
 		return err
 	}

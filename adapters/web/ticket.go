@@ -112,6 +112,9 @@ func (s *Server) showTicket(w http.ResponseWriter, r *http.Request, id int64, st
 		return err
 	}
 	m := whoIs(r)
+	if err := s.store.RecordAccess(ctx, m.actor(), cameFrom(r), readAll(st, id, "")...); err != nil {
+		return err
+	}
 	v := newView(st, id, n, m, s.now())
 	if v.read, err = s.store.Readings(ctx, m.ID, id); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"math"
 	"net/http"
 	"time"
 
@@ -143,7 +144,11 @@ func (s *Server) exportTrail(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.store.TicketSince(r.Context(), id, 1<<62); err != nil {
+	st, err := s.store.TicketSince(r.Context(), id, math.MaxInt64)
+	if err != nil {
+		return err
+	}
+	if err := s.store.RecordAccess(r.Context(), whoIs(r).actor(), bridge.AccessExport, readAll(st, id, itemTrail)...); err != nil {
 		return err
 	}
 	kind, typ, write := "jsonl", "application/jsonl", func() error { return s.store.Export(r.Context(), w, id) }

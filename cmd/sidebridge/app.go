@@ -150,7 +150,7 @@ func (a *app) listen() (err error) {
 }
 
 // addKeepers adds what runs until the very end: checkpoints over the audit trails,
-// and the removal of expired sign-ins.
+// and the removal of expired sign-ins and old readings.
 func (a *app) addKeepers() error {
 	key, err := bridge.CheckpointKey(a.cfg.Audit.CheckpointKeyFile)
 	if err != nil {
@@ -163,23 +163,38 @@ func (a *app) addKeepers() error {
 	points := &bridge.Checkpointer{
 		Source: a.store, Path: a.cfg.Audit.CheckpointFile, Key: key, Every: a.cfg.Audit.Every, Log: a.log,
 	}
-	a.keeping = append(a.keeping, worker{"checkpoints", points.Run}, worker{"sign-ins", a.sweepSessions})
+	a.keeping = append(a.keeping, worker{"checkpoints", points.Run}, worker{"sign-ins and readings", a.sweep})
 	return nil
 }
 
-// sweepEvery is how often expired sign-ins are removed.
+// sweepEvery is how often expired sign-ins, and readings that are too old, are removed.
 const sweepEvery = time.Hour
 
-func (a *app) sweepSessions(ctx context.Context) error {
+func (a *app) sweep(ctx context.Context) error {
 	for {
 		if err := a.store.Sessions().Sweep(ctx); err != nil && ctx.Err() == nil {
 			a.log.Warn("expired sign-ins were not removed", "error", err)
 		}
+		a.dropAccesses(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-time.After(sweepEvery):
 		}
+	}
+}
+
+// dropAccesses removes the readings that are older than the configuration keeps.
+func (a *app) dropAccesses(ctx context.Context) {
+	if a.cfg.Audit.AccessLogDays == 0 {
+		return
+	}
+	dropped, err := a.store.DropAccesses(ctx, time.Now().AddDate(0, 0, -a.cfg.Audit.AccessLogDays))
+	switch {
+	case err != nil && ctx.Err() == nil:
+		a.log.Warn("old readings were not removed from the access log", "error", err)
+	case dropped > 0:
+		a.log.Info("old readings were removed from the access log", "readings", dropped)
 	}
 }
 

@@ -157,6 +157,12 @@ func (r requests) LinkURL(ctx context.Context, account bridge.Account, name stri
 	return r.a.pages.LinkURL(ctx, account, name)
 }
 
+// Reads implements discord.Requests and slack.Requests.
+func (r requests) Reads(ctx context.Context, account bridge.Account, name string, m bridge.Mirror) error {
+	by := bridge.Actor{Account: account, Name: name, Role: bridge.RoleExpert}
+	return r.a.store.RecordAccess(ctx, by, bridge.AccessChat, bridge.Access{Ticket: m.ID.Ticket, Item: "Show ticket"})
+}
+
 // hostOf is the host and port of an address that was validated.
 func hostOf(address string) string {
 	_, rest, _ := strings.Cut(address, "://")

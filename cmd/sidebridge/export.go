@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 
 	"github.com/sidebridge/sidebridge/adapters/web"
@@ -32,6 +33,9 @@ func (c *auditExportCmd) Run(ctx context.Context, p *program) error {
 		return errors.New("name one ticket, or give --all")
 	}
 	return withStore(ctx, p, c.configFlag, func(_ *config.Config, s *store.Store) error {
+		if err := c.record(ctx, s); err != nil {
+			return err
+		}
 		switch {
 		case c.All:
 			return s.Export(ctx, p.stdout)
@@ -42,6 +46,22 @@ func (c *auditExportCmd) Run(ctx context.Context, p *program) error {
 		}
 		return c.text(ctx, p, s)
 	})
+}
+
+// record puts on record who takes the trail out, before anything is written.
+func (c *auditExportCmd) record(ctx context.Context, s *store.Store) error {
+	what := []bridge.Access{{Item: "audit trails of all tickets"}}
+	if c.Ticket != 0 {
+		st, err := s.TicketSince(ctx, c.Ticket, math.MaxInt64)
+		if err != nil {
+			return err
+		}
+		what = []bridge.Access{{Ticket: c.Ticket, Item: "audit trail"}}
+		for id := range st.Conversations {
+			what = append(what, bridge.Access{Ticket: c.Ticket, Conversation: id.Seq, Item: "audit trail"})
+		}
+	}
+	return s.RecordAccess(ctx, operator(), bridge.AccessCommand, what...)
 }
 
 // text writes the trail for a terminal.

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/user"
 
+	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/config"
 	"github.com/sidebridge/sidebridge/store"
 )
@@ -32,6 +34,15 @@ func withStore(ctx context.Context, p *program, f configFlag, use func(*config.C
 		return err
 	}
 	return use(cfg, s)
+}
+
+// operator is who runs a command on the daemon's own machine, as records name them.
+func operator() bridge.Actor {
+	name := "somebody"
+	if u, err := user.Current(); err == nil { // without a name the record still says that it was the command line
+		name = u.Username
+	}
+	return bridge.Actor{Role: bridge.RoleSystem, Name: name + " on the command line"}
 }
 
 // ready checks that the schema is this program's.
