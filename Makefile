@@ -65,8 +65,13 @@ prove-audit: ## change single bytes and rows: audit verify must name every one
 prove-forgery: ## send mutated and replayed requests: none may be accepted
 	$(PROVE) forgery
 
-browser: ## run only the browser tests (needs Chromium)
-	CI=true $(GO) test -count=1 -timeout 10m -run Browser ./adapters/web/... ./cmd/...
+browser: ## open every page in Chromium, in every window; pictures go to screenshots/
+	@mkdir -p screenshots
+	@SIDEBRIDGE_BROWSER_FULL=1 SIDEBRIDGE_SCREENSHOTS='$(CURDIR)/screenshots' CI=true \
+	$(GO) test -count=1 -p 1 -v -timeout 90m -run Browser ./adapters/web/... ./adapters/discord/discordsim ./cmd/... | awk '\
+		/figures: / { for (i = 1; i <= NF; i++) if (split($$i, f, "=") == 2) { sum[f[1]] += f[2]; if (f[2] > most[f[1]]) most[f[1]] = f[2] } } \
+		{ print } \
+		END { printf "pages=%d axe_violations=%d xss_payloads=%d xss_run=%d\n", sum["pages"], sum["axe_violations"], most["xss_payloads"], sum["xss_run"] }'
 
 cover: ## print the functions that tests do not cover completely
 	@profile=$$(mktemp); trap 'rm -f "$$profile"' EXIT; \

@@ -101,18 +101,3 @@ func TestBrowserAsksAndAnswersByKeyboard(t *testing.T) {
 		t.Errorf("recorded %+v", e)
 	}
 }
-
-func TestApprovalPagesLookRight(t *testing.T) {
-	w := newWorld(t)
-	ticket := w.ticket("Wrong invoice", "Billed twice.")
-	conv, _ := w.talk(ticket, "Refund?", "?")
-	id := w.must(&bridge.AskApproval{
-		Actor: w.bobActs(), Conversation: conv, Body: "Refund **900** to Carl?",
-		Approvers: []bridge.Known{{Person: w.ada, Name: "Ada Admin"}, {Person: w.anders, Name: "Anders Expert"}},
-	}).ID
-	w.must(&bridge.AnswerApproval{Actor: w.actor(w.anders, "Anders Expert", bridge.RoleExpert), Approval: id, Approve: true, Note: "Billed twice indeed."})
-	w.must(&bridge.AskApproval{Actor: w.bobActs(), Conversation: conv, Body: "And a voucher?", Approvers: []bridge.Known{{Person: w.anders, Name: "Anders Expert"}}})
-	b := w.chromium("ada@example.org")
-	b.lookAt("approval", func(string) { b.open("/c/" + conv.String() + "/approval") })
-	b.lookAt("approvals", func(string) { b.open(fmt.Sprintf("/tickets/%d", ticket)) })
-}

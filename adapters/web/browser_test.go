@@ -3,43 +3,33 @@ package web_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
+	"net/http"
+	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/sidebridge/sidebridge/adapters/web/webtest"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
-// tab is a tab of a real Chromium.
+// tab is a tab of a real Chromium that shows a world's pages.
 type tab struct {
+	*webtest.Tab
 	w   *world
 	ctx context.Context
 }
-
-// chromiumProcess starts one browser for all tests; it ends with the tests' process.
-var chromiumProcess = sync.OnceValues(func() (context.Context, error) {
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.Flag("lang", "en"))
-	alloc, _ := chromedp.NewExecAllocator(context.Background(), opts...)
-	ctx, _ := chromedp.NewContext(alloc)
-	return ctx, chromedp.Do(ctx)
-})
 
 // chromium opens a tab and signs somebody in.
 func (w *world) chromium(email string) *tab {
 	w.t.Helper()
 	b := w.tab()
+	b.open("/sign-in")
 	b.do(
-		chromedp.Navigate(w.http.URL+"/sign-in"),
 		chromedp.SendKeys(chromedp.CSS("input[name=email]"), email), chromedp.SendKeys(chromedp.CSS("input[name=password]"), password),
 		chromedp.SendKeys(chromedp.CSS("input[name=password]"), kb.Enter),
 		chromedp.WaitVisible(chromedp.CSS(".who-am-i")),
@@ -47,97 +37,46 @@ func (w *world) chromium(email string) *tab {
 	return b
 }
 
-// tab opens a tab of somebody who is not signed in. A machine without Chromium fails the
-// test: what a script does cannot be proved without a browser.
+// tab opens a tab of somebody who is not signed in.
 func (w *world) tab() *tab {
 	w.t.Helper()
-	browser, err := chromiumProcess()
-	if err != nil {
-		w.t.Fatalf("start Chromium (make setup installs it): %v", err)
-	}
-	ctx, closeTab := chromedp.NewContext(browser, chromedp.WithNewBrowserContext()) // no cookies of another test
-	b := &tab{w, ctx}
-	b.watch()
-	w.t.Cleanup(closeTab)
-	b.do(chromedp.EmulateViewport(1280, 900))
-	return b
+	b := webtest.NewTab(w.t, w.http.URL, nil)
+	b.More = func() string { return "the server's log: " + w.logs.String() }
+	return &tab{b, w, b.Ctx}
 }
 
-// watch fails the test when a page opens a dialog, as an injected script would,
-// when a script fails, and when the browser refuses something by the page's policy.
-func (b *tab) watch() {
-	dialogs := chromedp.Events(b.ctx, page.JavascriptDialogOpening)
-	failures := chromedp.Events(b.ctx, runtime.ExceptionThrown)
-	refusals := chromedp.Events(b.ctx, log.EntryAdded)
-	var wg sync.WaitGroup
-	b.w.t.Cleanup(wg.Wait) // runs after the tab is closed, which ends the streams
-	wg.Go(func() {
-		for ev, err := range dialogs {
-			if err == nil {
-				b.w.t.Errorf("a page opened a dialog: %s", ev.Message)
-				_, _ = chromedp.Call(b.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{})
-			}
-		}
-	})
-	wg.Go(func() {
-		for ev, err := range failures {
-			if err == nil {
-				b.w.t.Errorf("a script failed: %s", ev.ExceptionDetails.Text)
-			}
-		}
-	})
-	wg.Go(func() {
-		for ev, err := range refusals {
-			if err == nil && ev.Entry.Source == "security" {
-				b.w.t.Errorf("refused by the policy: %s %s", ev.Entry.Text, ev.Entry.URL)
-			}
-		}
-	})
+func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) { b.w.t.Helper(); b.Do(steps...) }
+func (b *tab) open(path string)                           { b.w.t.Helper(); b.Open(path) }
+func (b *tab) js(expression string) string { b.w.t.Helper(); return b.JS(expression) }
+
+func (b *tab) text(selector string) string { b.w.t.Helper(); return b.Text(selector) }
+
+func (b *tab) wait(expression string) time.Duration { b.w.t.Helper(); return b.Wait(expression) }
+
+// looked is which routes answered with pages that were looked at.
+type looked struct {
+	routes *http.ServeMux // of all patterns, to find the one that a path belongs to
+	seen   map[string]bool
+	webtest.Figures
 }
 
-// do runs steps, and fails the test with a picture of words when one takes too long.
-func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
+// lookAt has a page shown in every window, and looks at it each time.
+func (b *tab) lookAt(name string, show func(look string)) {
 	b.w.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
-	defer cancel()
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		b.w.t.Fatalf("%v; the page says: %s; the server's log: %s", err, b.text("body"), b.w.logs)
+	if b.w.looked == nil {
+		b.w.looked = &looked{}
 	}
-}
-
-func (b *tab) open(path string) {
-	b.w.t.Helper()
-	b.do(chromedp.Navigate(b.w.http.URL + path))
-}
-
-// js evaluates an expression to a string.
-func (b *tab) js(expression string) string {
-	b.w.t.Helper()
-	got, err := chromedp.Run(b.ctx, chromedp.Evaluate[string]("String("+expression+")"))
-	if err != nil {
-		b.w.t.Fatalf("%s: %v", expression, err)
+	l := b.w.looked
+	b.LookAt(name, &l.Figures, func(look webtest.Look) { show(look.Name) })
+	if l.routes == nil {
+		b.w.t.Log(l.Figures)
+		l.Figures = webtest.Figures{}
+		return
 	}
-	return got
-}
-
-func (b *tab) text(selector string) string {
-	got, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](fmt.Sprintf("document.querySelector(%q)?.innerText ?? '(none)'", selector)))
-	return got
-}
-
-// wait waits until an expression is true, on the page as it is: it looks at every frame.
-func (b *tab) wait(expression string) time.Duration {
-	b.w.t.Helper()
-	start := time.Now()
-	ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`new Promise((done) => {
-		const end = performance.now() + 8000;
-		const look = () => (`+expression+`) ? done(true) : performance.now() > end ? done(false) : requestAnimationFrame(look);
-		look();
-	})`, chromedp.EvalAwaitPromise))
-	if err != nil || !ok {
-		b.w.t.Fatalf("not in time: %s: %v; the page says: %s; the server's log: %s", expression, err, b.text("main"), b.w.logs)
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		_, pattern := l.routes.Handler(httptest.NewRequest(method, b.js("location.pathname"), nil))
+		l.seen[pattern] = true
 	}
-	return time.Since(start)
 }
 
 func TestBrowserStartsAConversationAndSeesTheAnswerLive(t *testing.T) {
@@ -314,116 +253,6 @@ func TestBrowserRunsNothingThatStrangersWrote(t *testing.T) {
 		t.Errorf("%s elements that we never write", got)
 	}
 }
-
-// TestBrowserShowsEveryPage looks at every page, light, dark and on a small phone:
-// nothing may be wider than the window, and no element may lack its name. With
-// SIDEBRIDGE_SCREENSHOTS it leaves pictures in that folder, for people to look at.
-func TestBrowserShowsEveryPage(t *testing.T) {
-	w := newWorld(t)
-	ticket := w.sample()
-	b := w.chromium("ada@example.org")
-	if err := w.store.SetPreference(t.Context(), w.ada, "hint-ask", "seen"); err != nil {
-		t.Fatal(err)
-	}
-	pages := map[string]string{
-		"tickets": "/tickets", "ticket": fmt.Sprintf("/tickets/%d", ticket), "ticket-new": "/tickets/new", "audit": fmt.Sprintf("/tickets/%d/audit", ticket),
-		"account": "/account", "people": "/admin/people", "mapping": "/admin/mapping", "rule": "/admin/rules/r1", "tokens": "/admin/tokens",
-		"health": "/admin/health", "error": "/nothing", "history": "/m/" + w.edited.String() + "/history",
-		"link": w.link(inDiscord, "ada_in_discord"), "link-bad": "/link/none",
-	}
-	for name, path := range pages {
-		b.lookAt(name, func(look string) {
-			b.open(path)
-			if name == "ticket" && look != "dark" {
-				b.do(chromedp.Click(chromedp.CSS("#start > summary")), chromedp.Click(chromedp.CSS(".change > summary")),
-					chromedp.Click(chromedp.CSS("#attach > summary")), chromedp.Click(chromedp.CSS(".react-more > summary")))
-			}
-		})
-	}
-}
-
-// lookAt has a page shown light, dark and on a small phone, and looks at it each time.
-func (b *tab) lookAt(name string, show func(look string)) {
-	t := b.w.t
-	t.Helper()
-	dir := os.Getenv("SIDEBRIDGE_SCREENSHOTS")
-	for _, look := range []struct {
-		name   string
-		width  int64
-		scheme string
-	}{{"light", 1280, "light"}, {"dark", 1280, "dark"}, {"phone", 320, "light"}} {
-		b.do(chromedp.EmulateViewport(look.width, 900))
-		scheme := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}}}
-		if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, scheme); err != nil {
-			t.Fatal(err)
-		}
-		show(look.name)
-		if got := b.js("document.documentElement.scrollWidth"); got != fmt.Sprint(look.width) && !(got < fmt.Sprint(look.width) && len(got) <= len(fmt.Sprint(look.width))) {
-			t.Errorf("%s, %s: the page is %s wide in a window of %d", name, look.name, got, look.width)
-		}
-		if got := b.js(unnamed); got != "" {
-			t.Errorf("%s, %s: without a name: %s", name, look.name, got)
-		}
-		if got := b.js(faint); got != "" {
-			t.Errorf("%s, %s: too faint to read: %s", name, look.name, got)
-		}
-		if dir == "" {
-			continue
-		}
-		shot, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, name+"-"+look.name+".png"), shot, 0o644)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// unnamed lists controls and links that a screen reader could not name, images
-// without a text, ids that are there twice and labels that name nothing.
-const unnamed = `(() => {
-	const out = [];
-	const name = (e) => e.getAttribute("aria-label") || e.innerText?.trim() || [...(e.labels ?? [])].map((l) => l.textContent.trim()).join("") || e.textContent.trim() || e.title;
-	for (const e of document.querySelectorAll("a, button, summary, input:not([type=hidden]), select, textarea")) if (!name(e)) out.push(e.outerHTML.slice(0, 120));
-	for (const e of document.querySelectorAll("img")) if (!e.alt) out.push(e.outerHTML);
-	const seen = new Set();
-	for (const e of document.querySelectorAll("[id]")) { if (seen.has(e.id)) out.push("twice: " + e.id); seen.add(e.id); }
-	for (const e of document.querySelectorAll("[aria-labelledby]")) if (!document.getElementById(e.getAttribute("aria-labelledby"))) out.push("no label: " + e.outerHTML.slice(0, 80));
-	if (document.querySelectorAll("h1").length !== 1) out.push("not one h1");
-	if (document.querySelectorAll("main").length !== 1) out.push("not one main");
-	return out.join("\n");
-})()`
-
-// faint lists texts that stand out from what is behind them by less than WCAG 2.2
-// asks for (1.4.3: 4.5 to 1, for large text 3 to 1).
-const faint = `(() => {
-	const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
-	const rgba = (color) => {
-		canvas.clearRect(0, 0, 1, 1);
-		canvas.fillStyle = color;
-		canvas.fillRect(0, 0, 1, 1);
-		return [...canvas.getImageData(0, 0, 1, 1).data];
-	};
-	const over = (top, below) => top.slice(0, 3).map((c, i) => c * top[3] / 255 + below[i] * (1 - top[3] / 255));
-	const behind = (e) => {
-		const layers = [];
-		for (; e; e = e.parentElement) layers.push(rgba(getComputedStyle(e).backgroundColor));
-		return layers.reverse().reduce((below, top) => over(top, below), [255, 255, 255]);
-	};
-	const light = (c) => c.map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-	const out = new Set();
-	const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-	for (let n = walker.nextNode(); n; n = walker.nextNode()) {
-		const e = n.parentElement, style = getComputedStyle(e);
-		if (n.data.trim() === "" || !e.checkVisibility() || e.closest(".sr, .skip")) continue;
-		const back = behind(e), a = light(over(rgba(style.color), back)), b = light(back);
-		const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-		const large = parseFloat(style.fontSize) >= 24 || parseFloat(style.fontSize) >= 18.6 && style.fontWeight >= 700;
-		if (ratio < (large ? 3 : 4.5)) out.add(ratio.toFixed(2) + " " + e.className + ": " + n.data.trim().slice(0, 40));
-	}
-	return [...out].join("\n");
-})()`
 
 // sample makes a ticket that has a little of everything.
 func (w *world) sample() int64 {

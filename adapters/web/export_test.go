@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/sidebridge/sidebridge/bridge"
@@ -45,4 +46,10 @@ func Sentence(e *bridge.Entry) string {
 func ReadLink(s *Server, token string) error {
 	_, err := s.readLink(context.Background(), token)
 	return err
+}
+
+// Patterns returns the patterns of every page and every form.
+func Patterns(s *Server) (out []string) {
+	s.routes(func(pattern string, _ func(http.ResponseWriter, *http.Request)) { out = append(out, pattern) })
+	return out
 }

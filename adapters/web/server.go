@@ -161,7 +161,7 @@ func (s *Server) build(public *url.URL) (http.Handler, error) {
 		return nil, err // unreachable: the folder is embedded
 	}
 	site := http.NewServeMux()
-	s.routes(site)
+	s.routes(site.HandleFunc)
 	origin := http.NewCrossOriginProtection()
 	if err := origin.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {
 		return nil, fmt.Errorf("public URL: %w", err)
@@ -184,12 +184,12 @@ func (s *Server) build(public *url.URL) (http.Handler, error) {
 	return s.secured(mux), nil
 }
 
-// routes lists every page and every form.
-func (s *Server) routes(m *http.ServeMux) {
-	open := func(pattern string, h handler) { m.HandleFunc(pattern, s.run(h)) }
-	agent := func(pattern string, h handler) { m.HandleFunc(pattern, s.signedIn(bridge.RoleAgent, h)) }
+// routes hands every page and every form to handle, as http.ServeMux.HandleFunc takes them.
+func (s *Server) routes(handle func(pattern string, h func(http.ResponseWriter, *http.Request))) {
+	open := func(pattern string, h handler) { handle(pattern, s.run(h)) }
+	agent := func(pattern string, h handler) { handle(pattern, s.signedIn(bridge.RoleAgent, h)) }
 	admin := func(pattern string, h handler) {
-		m.HandleFunc(pattern, s.signedIn(bridge.RoleAdmin, s.recorded(pattern, h)))
+		handle(pattern, s.signedIn(bridge.RoleAdmin, s.recorded(pattern, h)))
 	}
 
 	open("GET /setup", s.setupPage)

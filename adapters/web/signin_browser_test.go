@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/sidebridge/sidebridge/adapters/web"
 	"github.com/sidebridge/sidebridge/adapters/web/sso/ssotest"
-	"github.com/sidebridge/sidebridge/bridge"
 )
 
 // reach presses Tab until the focus is where an expression says.
@@ -76,46 +74,4 @@ func TestBrowserSetsUpTwoFactorAndSignsInWithACodeByKeyboard(t *testing.T) {
 	b.do(chromedp.KeyEvent("000000"), chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(chromedp.CSS(".error[role=alert]")))
 	b.wait(`document.activeElement.name === "code"`)
 	b.do(chromedp.KeyEvent(p.code(0)), chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(chromedp.CSS(".who-am-i")))
-}
-
-// TestBrowserShowsHowToSignIn looks at the pages of TestBrowserShowsEveryPage that are
-// for who is not signed in, or is about to change how.
-func TestBrowserShowsHowToSignIn(t *testing.T) {
-	p := newPhone(t)
-	w, provider := ssoWorld(t, func(o *web.Options) { o.Now = p.clock })
-	out := w.tab()
-	out.lookAt("sign-in", func(string) { out.open("/sign-in?next=/tickets") })
-	out.lookAt("sign-in-refused", func(string) { out.open(web.CallbackPath + "?state=x&code=y") })
-
-	if err := w.store.SetRole(t.Context(), w.bob, bridge.RoleAdmin); err != nil {
-		t.Fatal(err)
-	}
-	w.with("ada@example.org", iphone)
-	if got := w.browser().by(provider, "ada.admin"); got.status != http.StatusSeeOther {
-		t.Fatal(got.body)
-	}
-	b := w.chromium("ada@example.org")
-	b.lookAt("account-sign-ins", func(string) { b.open("/account") })
-	b.lookAt("two-factor-off", func(string) { b.open("/account/two-factor") })
-	b.do(chromedp.Click(chromedp.CSS("form[action$='/begin'] button")), chromedp.WaitVisible(chromedp.CSS("svg.qr")))
-	p.secret = strings.ReplaceAll(b.text("code.secret"), " ", "")
-	b.lookAt("two-factor-new", func(string) { b.open("/account/two-factor") })
-	b.do(
-		chromedp.SendKeys(chromedp.CSS("input[name=code]"), p.code(0)), chromedp.SendKeys(chromedp.CSS("input[name=password]"), password+kb.Enter),
-		chromedp.WaitVisible(chromedp.CSS(".recovery")),
-	)
-	b.lookAt("two-factor-codes", func(string) {})
-	b.lookAt("two-factor-on", func(string) { b.open("/account/two-factor") })
-	b.lookAt("account-two-factor", func(string) { b.open("/account") })
-	out.open("/sign-in")
-	out.do(
-		chromedp.SendKeys(chromedp.CSS("input[name=email]"), "ada@example.org"), chromedp.SendKeys(chromedp.CSS("input[name=password]"), password+kb.Enter),
-		chromedp.WaitVisible(chromedp.CSS("input[name=code]")),
-	)
-	out.lookAt("sign-in-code", func(string) { out.open("/sign-in/code") })
-	bob := w.chromium("bob@example.org")
-	bob.lookAt("people-two-factor", func(string) {
-		bob.open("/admin/people")
-		bob.do(chromedp.Click(chromedp.CSS(".rows details summary")))
-	})
 }

@@ -39,6 +39,7 @@ type world struct {
 	// ids
 	ada, bob, anders, group string
 	edited                  bridge.ID // a message of the sample that was edited
+	looked                  *looked   // nil: nobody asks what was looked at
 }
 
 // fakeSurface says what a probe says.

@@ -72,6 +72,7 @@ var importRules = []rule{
 	})},
 	{"adapters/web/sso", []string{"github.com/coreos/go-oidc/v3", "golang.org/x/oauth2"}},
 	{"adapters/web/sso/ssotest", []string{"github.com/zitadel/oidc/v3"}},
+	{"adapters/web/webtest", []string{"github.com/chromedp/chromedp", "github.com/chromedp/cdproto"}},
 	{"cmd", []string{"*"}},
 }
 
@@ -116,6 +117,8 @@ func TestRulesSeparateWhatMustNotMeet(t *testing.T) {
 		{"adapters/discord", "github.com/slack-go/slack"},
 		{"adapters/teams", "adapters/slack"},
 		{"adapters/web", "adapters/web/sso/ssotest"},
+		{"adapters/web", "adapters/web/webtest"},
+		{"adapters/web/webtest", "adapters/web"},
 		{"adapters/web/sso/ssotest", "adapters/web/sso"},
 		{"adapters/web/sso/ssotest", "github.com/coreos/go-oidc/v3"},
 		{"bridge", "store"},
