@@ -36,11 +36,11 @@ func Load(path string, environ []string) (*Config, error) {
 		return nil, fmt.Errorf("configuration %s: %w", path, err)
 	}
 	if err := c.override(environ); err != nil {
-		return nil, fmt.Errorf("configuration from the environment: %w", err)
+		return nil, fmt.Errorf("configuration from the environment: %w", errors.Join(err, c.unused()))
 	}
 	c.resolve()
 	if err := c.Validate(); err != nil {
-		return nil, fmt.Errorf("the configuration is not usable:\n%w", err)
+		return nil, fmt.Errorf("the configuration is not usable:\n%w", errors.Join(err, c.unused()))
 	}
 	return c, nil
 }
@@ -52,7 +52,7 @@ func parse(text string) (*Config, error) {
 	var count Config
 	meta, err := toml.Decode(text, &count)
 	if err != nil {
-		return nil, err
+		return nil, explain(err)
 	}
 	if err := unknownKeys(meta); err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func parse(text string) (*Config, error) {
 		c.Discord = append(c.Discord, DefaultDiscord(""))
 	}
 	if _, err := toml.Decode(text, &c); err != nil {
-		return nil, err
+		return nil, explain(err)
 	}
 	return &c, nil
 }

@@ -25,9 +25,9 @@ type auditCmds struct {
 
 type auditVerifyCmd struct {
 	configFlag
-	Ticket    int64  `help:"Verify one ticket only."`
-	PublicKey string `placeholder:"FILE" help:"Public key of the checkpoints, such as a copy kept elsewhere; by default the one beside the signing key."`
-	Quiet     bool   `short:"q" help:"Print findings only."`
+	Ticket    ticketNumber `help:"Verify one ticket only."`
+	PublicKey string       `placeholder:"FILE" help:"Public key of the checkpoints, such as a copy kept elsewhere; by default the one beside the signing key."`
+	Quiet     bool         `short:"q" help:"Print findings only."`
 }
 
 // Run prints what is wrong, or that nothing is. Something wrong gives exit code 1.
@@ -37,7 +37,7 @@ func (c *auditVerifyCmd) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
-		rep, err := s.Verify(ctx, store.VerifyOptions{Ticket: c.Ticket, Checkpoints: points, Problems: problems})
+		rep, err := s.Verify(ctx, store.VerifyOptions{Ticket: int64(c.Ticket), Checkpoints: points, Problems: problems})
 		if err != nil {
 			return err
 		}

@@ -129,8 +129,35 @@ func TestExportShowsTheTrailAndNothingThatATerminalObeys(t *testing.T) {
 	if strings.ContainsAny(out, "\x1b\t") {
 		t.Errorf("the export has control characters: %q", out)
 	}
-	if code, _, errs := command(t, "", "audit", "export", "9", "--config", file); code == 0 || !strings.Contains(errs, "not found") {
+	if code, _, errs := command(t, "", "audit", "export", "#9", "--config", file); code == 0 || !strings.Contains(errs, "not found") {
 		t.Errorf("a ticket that is not there: %d %q", code, errs)
+	}
+}
+
+// People copy a ticket's number as the pages show it.
+func TestATicketsNumberMayBeWrittenWithItsSign(t *testing.T) {
+	file, _ := recorded(t)
+	if plain, signed := must(t, "", "audit", "export", "1", "--config", file), must(t, "", "audit", "export", "#1", "--config", file); plain != signed || plain == "" {
+		t.Errorf("1 gives %q, #1 gives %q", plain, signed)
+	}
+	must(t, "", "audit", "verify", "--ticket", "#1", "--config", file)
+	for _, wrong := range []string{"one", "#", "0", "-1"} {
+		if code, _, errs := command(t, "", "audit", "export", "--config", file, "--", wrong); code == 0 || !strings.Contains(errs, "is no ticket's number, such as 3") {
+			t.Errorf("%s: %d %q", wrong, code, errs)
+		}
+	}
+}
+
+func TestTextExportNamesEmojiGroupsAndAssignees(t *testing.T) {
+	assignee := "p1"
+	e := &bridge.Entry{Facts: bridge.Facts{Emoji: "🎉", Group: "g1", Assignee: &assignee}, Words: bridge.Words{Name: "Alice", Requester: "Bo"}}
+	if got := about(e, map[string]string{"g1": "Billing"}); got != "Alice group Billing emoji 🎉 assignee Bo" {
+		t.Errorf("told %q", got)
+	}
+	assignee, e.Facts.Group = "", "g2"
+	e.Words.Requester = ""
+	if got := about(e, nil); got != "Alice group g2 emoji 🎉 assignee nobody" {
+		t.Errorf("told %q", got)
 	}
 }
 

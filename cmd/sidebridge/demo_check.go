@@ -234,7 +234,7 @@ func (r *checkRun) judge(ctx context.Context) error {
 func (r *checkRun) judgeJob(j *job) (problems []string, err error) {
 	r.p.print("\nThe audit trail of ticket #%d (%s)\n\n", j.ticket, j.title)
 	for _, e := range j.trail {
-		if err := writeText(r.p.stdout, e); err != nil {
+		if err := writeText(r.p.stdout, e, r.groupNames()); err != nil {
 			return nil, err
 		}
 	}
@@ -254,4 +254,13 @@ func (r *checkRun) judgeJob(j *job) (problems []string, err error) {
 		problems[i] = fmt.Sprintf("ticket #%d: %s", j.ticket, problems[i])
 	}
 	return problems, nil
+}
+
+// groupNames are the names of the demo's groups by their ids.
+func (d *demo) groupNames() map[string]string {
+	names := map[string]string{}
+	for _, g := range []demoGroup{d.billing, d.engineering, d.logistics} {
+		names[g.id] = g.name
+	}
+	return names
 }

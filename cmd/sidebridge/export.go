@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"os"
+	"strconv"
+	"strings"
 
 	"github.com/sidebridge/sidebridge/adapters/web"
 	"github.com/sidebridge/sidebridge/bridge"
@@ -16,9 +18,22 @@ import (
 
 type auditExportCmd struct {
 	configFlag
-	Ticket int64  `arg:"" optional:"" help:"The ticket's number."`
-	All    bool   `help:"Export all tickets (jsonl only)."`
-	Format string `enum:"text,jsonl,html" default:"text" help:"text or html (one page that needs no server) for people; jsonl for programs and for import: one entry a line, with all that its hash is made of."`
+	Ticket ticketNumber `arg:"" optional:"" help:"The ticket's number."`
+	All    bool         `help:"Export all tickets (jsonl only)."`
+	Format string       `enum:"text,jsonl,html" default:"text" help:"text or html (one page that needs no server) for people; jsonl for programs and for import: one entry a line, with all that its hash is made of."`
+}
+
+// ticketNumber is a ticket's number as people write it: 3 or #3.
+type ticketNumber int64
+
+// UnmarshalText reads it.
+func (n *ticketNumber) UnmarshalText(text []byte) error {
+	number, err := strconv.ParseInt(strings.TrimPrefix(string(text), "#"), 10, 64)
+	if err != nil || number <= 0 {
+		return fmt.Errorf("%q is no ticket's number, such as 3", text)
+	}
+	*n = ticketNumber(number)
+	return nil
 }
 
 // exportBatch is how many entries are read at once.
@@ -40,9 +55,9 @@ func (c *auditExportCmd) Run(ctx context.Context, p *program) error {
 		case c.All:
 			return s.Export(ctx, p.stdout)
 		case c.Format == "jsonl":
-			return s.Export(ctx, p.stdout, c.Ticket)
+			return s.Export(ctx, p.stdout, int64(c.Ticket))
 		case c.Format == "html":
-			return web.WriteTrail(ctx, p.stdout, s, c.Ticket)
+			return web.WriteTrail(ctx, p.stdout, s, int64(c.Ticket))
 		}
 		return c.text(ctx, p, s)
 	})
@@ -52,13 +67,14 @@ func (c *auditExportCmd) Run(ctx context.Context, p *program) error {
 func (c *auditExportCmd) record(ctx context.Context, s *store.Store) error {
 	what := []bridge.Access{{Item: "audit trails of all tickets"}}
 	if c.Ticket != 0 {
-		st, err := s.TicketSince(ctx, c.Ticket, math.MaxInt64)
+		ticket := int64(c.Ticket)
+		st, err := s.TicketSince(ctx, ticket, math.MaxInt64)
 		if err != nil {
 			return err
 		}
-		what = []bridge.Access{{Ticket: c.Ticket, Item: "audit trail"}}
+		what = []bridge.Access{{Ticket: ticket, Item: "audit trail"}}
 		for id := range st.Conversations {
-			what = append(what, bridge.Access{Ticket: c.Ticket, Conversation: id.Seq, Item: "audit trail"})
+			what = append(what, bridge.Access{Ticket: ticket, Conversation: id.Seq, Item: "audit trail"})
 		}
 	}
 	return s.RecordAccess(ctx, operator(), bridge.AccessCommand, what...)
@@ -66,9 +82,13 @@ func (c *auditExportCmd) record(ctx context.Context, s *store.Store) error {
 
 // text writes the trail for a terminal.
 func (c *auditExportCmd) text(ctx context.Context, p *program, s *store.Store) error {
+	groups, err := s.Groups(ctx)
+	if err != nil {
+		return err
+	}
 	after := int64(0)
 	for {
-		entries, err := s.Entries(ctx, c.Ticket, after, exportBatch)
+		entries, err := s.Entries(ctx, int64(c.Ticket), after, exportBatch)
 		if err != nil {
 			return err
 		}
@@ -76,7 +96,7 @@ func (c *auditExportCmd) text(ctx context.Context, p *program, s *store.Store) e
 			return fmt.Errorf("ticket %d: %w", c.Ticket, bridge.ErrNotFound)
 		}
 		for _, e := range entries {
-			if err := writeText(p.stdout, e); err != nil {
+			if err := writeText(p.stdout, e, groups); err != nil {
 				return wrapf(err, "write entry %s", e.ID())
 			}
 			after = e.Seq
@@ -113,9 +133,10 @@ func (c *auditImportCmd) Run(ctx context.Context, p *program) error {
 	})
 }
 
-// writeText writes a line for an entry, and its words below it.
-func writeText(w io.Writer, e *bridge.Entry) error {
-	if _, err := fmt.Fprintf(w, "%4d  %s  %-22s %s\n", e.Seq, e.At.UTC().Format("2006-01-02 15:04:05.000"), e.Kind, about(e)); err != nil {
+// writeText writes a line for an entry, and its words below it. Groups have their names
+// by their ids.
+func writeText(w io.Writer, e *bridge.Entry, groups map[string]string) error {
+	if _, err := fmt.Fprintf(w, "%4d  %s  %-22s %s\n", e.Seq, e.At.UTC().Format("2006-01-02 15:04:05.000"), e.Kind, about(e, groups)); err != nil {
 		return err
 	}
 	_, err := io.WriteString(w, indent(wordsOf(e)))

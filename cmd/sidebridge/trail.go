@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode"
@@ -9,7 +10,7 @@ import (
 )
 
 // about says in a few words who did what an entry records, and to what.
-func about(e *bridge.Entry) string {
+func about(e *bridge.Entry, groups map[string]string) string {
 	f := e.Facts
 	parts := []string{e.Words.Name}
 	if f.Role == bridge.RoleSystem {
@@ -32,7 +33,8 @@ func about(e *bridge.Entry) string {
 	for _, w := range []struct{ what, value string }{
 		{"status", f.Status},
 		{"priority", f.Priority},
-		{"group", f.Group},
+		{"group", cmp.Or(groups[f.Group], f.Group)},
+		{"emoji", f.Emoji},
 		{"reason", f.Reason},
 		{"tags", strings.Join(f.Tags, ",")},
 		{"untag", strings.Join(f.Untag, ",")},
@@ -42,7 +44,7 @@ func about(e *bridge.Entry) string {
 		}
 	}
 	if f.Assignee != nil {
-		parts = append(parts, "assignee "+*f.Assignee)
+		parts = append(parts, "assignee "+cmp.Or(e.Words.Requester, *f.Assignee, "nobody"))
 	}
 	return oneLine(strings.Join(parts, " "))
 }
