@@ -354,7 +354,7 @@ func TestMentionsReachThePersonsAccountInThatWorkspaceOnly(t *testing.T) {
 	if _, err := w.anders.slack.Reply(w.billing.channel, root, "Here."); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.link(w.ctx(), w.app.store, w.anders); err != nil {
+	if err := w.link(w.ctx(), w.app.store, w.anders, w.slackAccount(w.anders)); err != nil {
 		t.Fatal(err)
 	}
 	mention := newRules(w.app.store, w.app.log).mention(slack.Surface, w.sim.TeamID())

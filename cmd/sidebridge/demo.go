@@ -65,6 +65,9 @@ func (c *demoCmd) play(ctx context.Context, p *program, d *demo) (err error) {
 	if err := d.seed(ctx, a.store); err != nil {
 		return err
 	}
+	if err := d.guide(ctx, a.store); err != nil {
+		return err
+	}
 	var prologue sync.WaitGroup
 	defer prologue.Wait()
 	started, cancel := context.WithTimeout(ctx, time.Minute)
@@ -74,7 +77,7 @@ func (c *demoCmd) play(ctx context.Context, p *program, d *demo) (err error) {
 			a.log.Warn("the sample conversation was not played", "error", err)
 		}
 	})
-	p.print(demoText, cfg.PublicURL, d.alice.email, d.password, d.sim.BaseURL(), d.guild.BaseURL())
+	p.print(demoText, cfg.PublicURL, d.alice.email, d.password, d.sim.BaseURL(), d.who(isInSlack), d.guild.BaseURL(), d.who(isInDiscord))
 	return a.run(ctx)
 }
 
@@ -83,14 +86,14 @@ const demoText = `
 
   1. You are the agent:   %s
      Sign in as           %s   password  %s
-  2. You are the experts: %s   in Slack
-                          %s   in Discord
+  2. You are the experts: %s   in Slack: %s
+                          %s   in Discord: %s
      Pick a person there, and answer in a thread of a channel.
 
   Put the windows side by side. Open ticket #1 and ask something: Billing is in
   Slack, Logistics in Discord, and Engineering in both, where each reads what the
-  other writes. Answer as Anders, Maria, Peter or Sanne. Maria also works at the
-  desk, so she can press "Take ticket". Ctrl-C ends the demo; nothing is kept.
+  other writes. Maria also works at the desk, so in either chat she can press
+  "Take ticket". Ctrl-C ends the demo; nothing is kept.
 
 `
 
@@ -214,13 +217,13 @@ func (d *demo) prologue(ctx context.Context, s *store.Store) error {
 	if _, err := d.anders.slack.Reply(d.billing.channel, root, "I see both charges. The second one is a *retry of the payment provider*, give me ten minutes."); err != nil {
 		return err
 	}
-	if err := d.link(ctx, s, d.anders); err != nil {
+	if err := d.link(ctx, s, d.anders, d.slackAccount(d.anders)); err != nil {
 		return err
 	}
 	if _, err := d.maria.slack.Reply(d.billing.channel, root, "If it is the retry, I can switch retries off until the provider has answered."); err != nil {
 		return err
 	}
-	if err := d.link(ctx, s, d.maria); err != nil || d.guild == nil {
+	if err := d.link(ctx, s, d.maria, d.slackAccount(d.maria)); err != nil || d.guild == nil {
 		return err
 	}
 	return d.prologueInBoth(ctx, s)
@@ -243,6 +246,11 @@ func (d *demo) prologueInBoth(ctx context.Context, s *store.Store) error {
 	if _, err := d.peter.slack.Reply(d.engineering.channel, root, "The login page got a new layout. I have no tablet here, can somebody look?"); err != nil {
 		return err
 	}
-	_, err = d.sanne.discord.Say(post, "I have one, and it is white here too. The console says `layout is not defined`.")
-	return err
+	if _, err = d.sanne.discord.Say(post, "I have one, and it is white here too. The console says `layout is not defined`."); err != nil {
+		return err
+	}
+	if _, err = d.maria.discord.Say(post, "Then it is the new layout. I can take this ticket if you want."); err != nil {
+		return err
+	}
+	return d.link(ctx, s, d.maria, d.discordAccount(d.maria))
 }

@@ -17,12 +17,13 @@ func (d *demo) startDiscord(address string) error {
 	if _, err := d.guild.Start(address); err != nil {
 		return errors.Join(err, d.guild.Close())
 	}
-	for _, p := range []*demoPerson{d.anders, d.sanne} {
+	for _, p := range []*demoPerson{d.anders, d.maria, d.sanne} {
 		first, _, _ := strings.Cut(strings.ToLower(p.name), " ")
 		p.discord = d.guild.AddUser(discordsim.UserSpec{Name: first, Global: p.name})
 	}
-	d.logistics = demoGroup{name: "Logistics", discord: d.guild.AddChannel(discordsim.ChannelSpec{Name: "logistics"})}
+	// The page opens on the first channel: the one that is in both chats.
 	d.engineering.discord = d.guild.AddChannel(discordsim.ChannelSpec{Name: "engineering"})
+	d.logistics = demoGroup{name: "Logistics", discord: d.guild.AddChannel(discordsim.ChannelSpec{Name: "logistics"})}
 	return nil
 }
 

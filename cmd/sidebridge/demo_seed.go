@@ -159,8 +159,7 @@ func (d *demo) thread(ctx context.Context, channel, words string) (root string, 
 }
 
 // link says whose an account is, once somebody was heard from it.
-func (d *demo) link(ctx context.Context, s *store.Store, p *demoPerson) error {
-	account := bridge.Account{Surface: slack.Surface, Workspace: d.sim.TeamID(), ID: p.slack.ID()}
+func (d *demo) link(ctx context.Context, s *store.Store, p *demoPerson, account bridge.Account) error {
 	for {
 		rung := s.Bell().Any()
 		err := s.LinkAccount(ctx, account, p.id, d.alice.id)
@@ -174,3 +173,38 @@ func (d *demo) link(ctx context.Context, s *store.Store, p *demoPerson) error {
 		}
 	}
 }
+
+// slackAccount and discordAccount are somebody's accounts in the simulated chats.
+func (d *demo) slackAccount(p *demoPerson) bridge.Account {
+	return bridge.Account{Surface: slack.Surface, Workspace: d.sim.TeamID(), ID: p.slack.ID()}
+}
+
+func (d *demo) discordAccount(p *demoPerson) bridge.Account {
+	return bridge.Account{Surface: discord.Surface, Workspace: d.guild.GuildID(), ID: p.discord.ID()}
+}
+
+// who names those who are in a chat.
+func (d *demo) who(in func(*demoPerson) bool) string {
+	var names []string
+	for _, p := range d.people() {
+		if in(p) {
+			first, _, _ := strings.Cut(p.name, " ")
+			names = append(names, first)
+		}
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
+// guide tells whoever opens the first ticket how the demo is played.
+func (d *demo) guide(ctx context.Context, s *store.Store) error {
+	_, err := s.Append(ctx, &bridge.WriteNote{Actor: d.alices(), Ticket: 1, Body: fmt.Sprintf(
+		"**How to play.** You are Alice, and all the others:\n\n- in [the simulated Slack](%s): %s\n- in [the simulated Discord](%s): %s\n\n"+
+			"Billing is asked in Slack, Logistics in Discord, Engineering in both at once. Maria also works at this desk: in either chat, "+
+			"she can take a ticket or start a side conversation.",
+		d.sim.BaseURL(), d.who(isInSlack), d.guild.BaseURL(), d.who(isInDiscord))})
+	return wrapf(err, "write the guide")
+}
+
+func isInSlack(p *demoPerson) bool   { return p.slack != nil }
+func isInDiscord(p *demoPerson) bool { return p.discord != nil }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -77,12 +78,59 @@ func TestDemoServesBothPagesAtOnce(t *testing.T) {
 	if page, err := simulated.get(ctx, "/"); err != nil || !strings.Contains(page, "retry of the payment provider") && !strings.Contains(page, "Second charge") {
 		t.Errorf("the simulated Slack's page: %v", err)
 	}
+	for _, want := range []string{"in Slack: Anders, Maria and Peter", "in Discord: Anders, Maria and Sanne"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the terminal does not say %q:\n%s", want, out.String())
+		}
+	}
+	inDiscord, err := newBrowser(d.guild.BaseURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page, err := inDiscord.get(ctx, "/"); err != nil || !strings.Contains(page, "<h2># engineering</h2>") || !strings.Contains(page, ">Maria Silva</option>") {
+		t.Errorf("the simulated Discord's page does not open on the channel of both chats, with Maria: %v", err)
+	}
+	d.takenByMariaInDiscord(t, b)
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
 	if _, err := os.Stat(filepath.Join(d.dir, "data")); err != nil {
 		t.Error(err)
+	}
+}
+
+// takenByMariaInDiscord presses Take ticket in the thread of the prologue, once her account there is linked.
+func (d *demo) takenByMariaInDiscord(t *testing.T, b *browser) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	post, err := d.post(ctx, d.engineering.discord, "Then it is the new layout")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.post(ctx, "/sign-in", url.Values{"email": {d.alice.email}, "password": {d.password}}); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := d.maria.discord.Press(d.engineering.discord, post, "Take ticket"); err != nil {
+			t.Fatal(err)
+		}
+		page, err := b.get(ctx, "/tickets/2/audit")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(page, "took the ticket") {
+			break
+		}
+		select {
+		case <-time.After(50 * time.Millisecond): // her account is linked a moment after she was heard
+		case <-ctx.Done():
+			t.Fatal("Maria cannot take the ticket in Discord")
+		}
+	}
+	if page, err := b.get(ctx, "/tickets/1"); err != nil || !strings.Contains(page, "How to play.") || !strings.Contains(page, "Anders, Maria and Sanne") {
+		t.Errorf("the first ticket does not say who is where: %v", err)
 	}
 }
 
