@@ -45,8 +45,13 @@ func (d *dialogue) start(ctx context.Context, subject string) error {
 	if err != nil {
 		return err
 	}
+	return d.begin(ctx, ticket.ID.Ticket, subject)
+}
+
+// begin starts a conversation on a ticket, with its thread and first message shown.
+func (d *dialogue) begin(ctx context.Context, ticket int64, subject string) error {
 	conv, err := d.append(ctx, &bridge.StartConversation{
-		Actor: proofAgent, Ticket: ticket.ID.Ticket, Subject: subject, Targets: []bridge.Target{{Place: d.place}}, Body: "Can you look?",
+		Actor: proofAgent, Ticket: ticket, Subject: subject, Targets: []bridge.Target{{Place: d.place}}, Body: "Can you look?",
 	})
 	if err != nil {
 		return err

@@ -20,6 +20,7 @@ type cli struct {
 	Gateway  gatewayCmd  `cmd:"" help:"Let Discord's gateway misbehave in every way at random; nothing may be lost or doubled, and all is well again soon."`
 	Mentions mentionsCmd `cmd:"" help:"Send everything that could call somebody through every field; nobody may be called."`
 	Kill     killCmd     `cmd:"" help:"Kill the daemon again and again under traffic; nothing may be lost, doubled or out of order."`
+	Pages    pagesCmd    `cmd:"" help:"Measure a busy ticket's page to the last byte, and how soon one message is on 2,000 open pages."`
 	Bench    benchCmd    `cmd:"" help:"Measure accepted events per second and the way to an open page, as ratios to the raw database."`
 }
 
