@@ -57,7 +57,7 @@ func elements() map[string]string {
 		"header": "class id data-state", "nav": "aria-label class", "main": "id tabindex class", "section": "class id aria-labelledby tabindex data-into data-first data-once role data-id data-read",
 		"div":     "class id hidden tabindex aria-label data-order data-log data-ticket data-seq data-preview aria-live data-text role",
 		"article": "class id data-into tabindex aria-labelledby", "aside": "", "span": "class aria-hidden role aria-live data-live-state hidden",
-		"p": "class id role hidden", "h1": "", "h2": "id", "h3": "id", "h4": "", "h5": "", "h6": "", "b": "class", "strong": "", "em": "", "kbd": "", "del": "", "small": "", "code": "class title", "pre": "tabindex",
+		"p": "class id role hidden", "h1": "", "h2": "id", "h3": "id", "h4": "", "h5": "", "h6": "", "b": "class", "strong": "", "em": "", "kbd": "", "del": "", "q": "", "small": "", "code": "class title", "pre": "tabindex",
 		"blockquote": "class", "hr": "", "br": "", "ul": "class id aria-label", "ol": "class start", "li": "class value id data-mirror data-need data-place title data-state-of data-cursor data-state",
 		"dl": "class id", "dt": "", "dd": "class", "table": "class", "thead": "", "tbody": "", "tr": "", "th": "scope", "td": "",
 		"a":    "class href title download rel target data-history data-row aria-current",
@@ -158,9 +158,17 @@ func TestHostileWordsStayWords(t *testing.T) {
 	}
 }
 
-// everywhere puts a text into every field that a stranger, an expert or an agent
-// can write, and returns the pages that show them.
-func (w *world) everywhere(admin *browser, i int, bad string) map[string]string {
+// filled is what fill has made.
+type filled struct {
+	ticket  int64
+	group   string
+	message bridge.ID // said in a chat, and edited there
+}
+
+func (f filled) path() string { return fmt.Sprintf("/tickets/%d", f.ticket) }
+
+// fill puts a text into every field that a stranger, an expert or an agent can write.
+func (w *world) fill(i int, bad string) filled {
 	w.t.Helper()
 	ctx := w.t.Context()
 	known := bridge.Known{Name: "x" + bad, Role: bridge.RoleExpert}
@@ -212,10 +220,19 @@ func (w *world) everywhere(admin *browser, i int, bad string) map[string]string 
 	if err := w.store.CreateToken(ctx, bad, fmt.Sprint("h", i), w.ada); err != nil {
 		w.t.Fatal(err)
 	}
+	id := w.must(&bridge.AskApproval{Actor: agent, Conversation: conv, Body: bad, Approvers: []bridge.Known{{Person: w.anders, Name: bad}}}).ID
+	w.must(&bridge.AnswerApproval{Actor: w.actor(w.anders, bad, bridge.RoleExpert), Approval: id, Approve: true, Note: bad})
+	return filled{ticket, group, m}
+}
+
+// everywhere puts a text into every field, and returns the pages that show them.
+func (w *world) everywhere(admin *browser, i int, bad string) map[string]string {
+	w.t.Helper()
+	f := w.fill(i, bad)
 	pages := map[string]string{}
-	path := fmt.Sprintf("/tickets/%d", ticket)
+	path := f.path()
 	for _, p := range []string{
-		path, path + "?take=" + fmt.Sprint(m.Seq), path + "/audit?deliveries=1", "/m/" + m.String() + "/history", "/tickets?show=" + url.QueryEscape(bad), "/sign-in?next=" + url.QueryEscape(bad),
+		path, path + "?take=" + fmt.Sprint(f.message.Seq), path + "/audit?deliveries=1", "/m/" + f.message.String() + "/history", "/tickets?show=" + url.QueryEscape(bad), "/sign-in?next=" + url.QueryEscape(bad),
 	} {
 		pages[p] = admin.get(p).body
 	}
@@ -224,11 +241,16 @@ func (w *world) everywhere(admin *browser, i int, bad string) map[string]string 
 			pages[p] = admin.get(p).body
 		}
 	}
-	form := url.Values{"to": {bad}, "subject": {bad}, "body": {bad}, "name": {bad}, "email": {bad}, "requester": {""}, "tags": {bad}, "group": {group}, "channel": {bad}, "priority": {bad}}
+	form := hostileForm(bad, f.group)
 	for _, p := range []string{path + "/conversations", "/tickets", "/admin/people", "/admin/rules", "/admin/mapping/test", "/sign-in"} {
 		pages["POST "+p] = admin.post(p, form).body
 	}
 	return pages
+}
+
+// hostileForm fills every form at once.
+func hostileForm(bad, group string) url.Values {
+	return url.Values{"to": {bad}, "subject": {bad}, "body": {bad}, "name": {bad}, "email": {bad}, "requester": {""}, "tags": {bad}, "group": {group}, "channel": {bad}, "priority": {bad}}
 }
 
 func TestFilesNeverRunHere(t *testing.T) {
