@@ -188,7 +188,9 @@ type StartConversation struct {
 	Targets []Target
 	Body    string
 	Files   []FileUpload
-	Key     string
+	// Share, when it names any, makes a second message of comments of the ticket.
+	Share Share
+	Key   string
 }
 
 // AttachThread opens a side conversation from a thread that people have begun. All
@@ -218,7 +220,9 @@ type PostMessage struct {
 	Conversation ID
 	Body         string
 	Files        []FileUpload
-	Key          string
+	// Share names comments of the ticket that the message quotes behind its own words.
+	Share Share
+	Key   string
 }
 
 // EditMessage replaces the text of a message that the actor wrote.
@@ -274,13 +278,18 @@ type DeferFile struct {
 	Held bool
 }
 
-func (c *CreateTicket) Needs() Needs      { return Needs{Create: true, Ticket: c.ticket, Key: c.Key} }
-func (c *CustomerMessage) Needs() Needs   { return Needs{Ticket: c.Ticket, Key: c.Key} }
-func (c *ReplyToCustomer) Needs() Needs   { return Needs{Ticket: c.Ticket, Key: c.Key} }
-func (c *WriteNote) Needs() Needs         { return Needs{Ticket: c.Ticket, Key: c.Key} }
-func (c *ChangeTicket) Needs() Needs      { return Needs{Ticket: c.Ticket, Key: c.Key} }
-func (c *StartConversation) Needs() Needs { return Needs{Ticket: c.Ticket, Key: c.Key} }
-func (c *PostMessage) Needs() Needs       { return Needs{Ticket: c.Conversation.Ticket, Key: c.Key} }
+func (c *CreateTicket) Needs() Needs    { return Needs{Create: true, Ticket: c.ticket, Key: c.Key} }
+func (c *CustomerMessage) Needs() Needs { return Needs{Ticket: c.Ticket, Key: c.Key} }
+func (c *ReplyToCustomer) Needs() Needs { return Needs{Ticket: c.Ticket, Key: c.Key} }
+func (c *WriteNote) Needs() Needs       { return Needs{Ticket: c.Ticket, Key: c.Key} }
+func (c *ChangeTicket) Needs() Needs    { return Needs{Ticket: c.Ticket, Key: c.Key} }
+func (c *StartConversation) Needs() Needs {
+	return Needs{Ticket: c.Ticket, Key: c.Key, Log: !c.Share.empty()}
+}
+
+func (c *PostMessage) Needs() Needs {
+	return Needs{Ticket: c.Conversation.Ticket, Key: c.Key, Log: !c.Share.empty()}
+}
 
 // Needs implements Command.
 func (c *AttachThread) Needs() Needs {

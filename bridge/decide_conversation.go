@@ -1,6 +1,9 @@
 package bridge
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 func (s *State) conversation(id ID) (*Conversation, error) {
 	c := s.Conversations[id]
@@ -30,6 +33,10 @@ func (c *StartConversation) decide(s *State) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	q, err := s.quoted(c.Ticket, c.Share)
+	if err != nil {
+		return Result{}, err
+	}
 	started := s.add(c.Ticket, ConversationStarted, c.Actor, Facts{Group: c.Group}, Words{Subject: subject})
 	for _, target := range c.Targets {
 		place := target.Place
@@ -37,8 +44,10 @@ func (c *StartConversation) decide(s *State) (Result, error) {
 			Conversation: started.Seq, Place: &place, Rule: target.Rule,
 		}, Words{})
 	}
-	facts, names := uploadFacts(c.Files)
-	e := s.add(c.Ticket, MessagePosted, c.Actor, Facts{Conversation: started.Seq, Files: facts}, Words{Body: body, Files: names})
+	e := s.post(started.ID(), c.Actor, body, c.Files, shared{})
+	if q.quote != "" {
+		e = s.post(started.ID(), c.Actor, "", nil, q)
+	}
 	return Result{Outcome: Accepted, ID: started.ID(), Seq: e.Seq}, nil
 }
 
@@ -79,13 +88,29 @@ func (c *PostMessage) decide(s *State) (Result, error) {
 	if !conv.Open {
 		return Result{}, fmt.Errorf("%w: the conversation is closed: reopen it first", ErrConflict)
 	}
-	body, err := cleanBody(c.Body, len(c.Files))
+	q, err := s.quoted(conv.ID.Ticket, c.Share)
+	switch {
+	case err != nil:
+		return Result{}, err
+	case q.quote != "" && conv.Messages == 0:
+		return Result{}, fmt.Errorf("%w: the thread's own messages are still being read: try again in a minute", ErrConflict)
+	}
+	body, err := cleanBody(c.Body, len(c.Files)+len(q.seqs))
 	if err != nil {
 		return Result{}, err
 	}
-	facts, names := uploadFacts(c.Files)
-	e := s.add(conv.ID.Ticket, MessagePosted, c.Actor, Facts{Conversation: conv.ID.Seq, Files: facts}, Words{Body: body, Files: names})
+	e := s.post(conv.ID, c.Actor, body, c.Files, q)
 	return Result{Outcome: Accepted, ID: e.ID(), Seq: e.Seq}, nil
+}
+
+// post adds a message from the ticket view: own words and files, and what they quote.
+func (s *State) post(conversation ID, actor Actor, body string, files []FileUpload, q shared) *Entry {
+	facts, names := uploadFacts(append(slices.Clone(files), q.files...))
+	f := Facts{Conversation: conversation.Seq, Files: facts, Shared: q.seqs}
+	if q.quote != "" {
+		f.Own = len(body)
+	}
+	return s.add(conversation.Ticket, MessagePosted, actor, f, Words{Body: q.say(body), Files: names})
 }
 
 // mayChange checks that a message from the ticket view exists, is not deleted,
@@ -111,6 +136,9 @@ func (c *EditMessage) decide(s *State) (Result, error) {
 	m, err := s.mayChange(c.Message, c.Actor)
 	if err != nil {
 		return Result{}, err
+	}
+	if m.Shares {
+		return Result{}, fmt.Errorf("%w: the message quotes the ticket, and a quotation is not changed: delete it and share again", ErrForbidden)
 	}
 	if c.Was != 0 && c.Was != m.BodySeq {
 		return Result{}, fmt.Errorf("%w: the message was edited meanwhile: look at the new text first", ErrConflict)

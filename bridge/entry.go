@@ -173,6 +173,10 @@ type Facts struct {
 	Emoji string `json:"emoji,omitempty"`
 
 	Files []FileFacts `json:"files,omitempty"`
+	// Shared are the comments of the ticket that a message quotes, behind the first Own
+	// bytes of its words, which are its author's own.
+	Shared []int64 `json:"shared,omitempty"`
+	Own    int     `json:"own,omitempty"`
 
 	Desk     string   `json:"desk,omitempty"`
 	DeskRef  string   `json:"desk_ref,omitempty"`

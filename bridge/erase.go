@@ -7,8 +7,9 @@ import (
 )
 
 // EraseMessage takes the words of a message out of the record for good: every version
-// of them, the files' names and the files' bytes that no other message shares. The
-// message is deleted on every surface; entries and hashes stay. Only an admin may.
+// of them, the files' names and the files' bytes that no other message has. So go the
+// messages of side conversations that quote it. All of them are deleted on every
+// surface; entries and hashes stay. Only an admin may.
 type EraseMessage struct {
 	Actor   Actor
 	Message ID
@@ -42,14 +43,19 @@ func (c *EraseMessage) decide(s *State) (Result, error) {
 	var words []*Entry
 	for _, e := range s.wholeLog(c.Message.Ticket) {
 		said = said || e.Seq == c.Message.Seq && e.says()
-		if (e.Seq == c.Message.Seq && e.says() || e.Facts.Message == c.Message.Seq) && e.hasText() {
+		if (e.Seq == c.Message.Seq && e.says() || e.Facts.Message == c.Message.Seq || e.shares(c.Message.Seq)) && e.hasText() {
 			words = append(words, e)
 		}
 	}
 	if !said {
 		return Result{}, fmt.Errorf("message %s: %w", c.Message, ErrNotFound)
 	}
-	of := func(*Entry) int64 { return c.Message.Seq }
+	of := func(e *Entry) int64 {
+		if e.shares(c.Message.Seq) {
+			return e.Seq // another message, which quotes this one
+		}
+		return c.Message.Seq
+	}
 	return s.erase(c.Message, words, of, c.Actor, c.Reason), nil
 }
 
@@ -58,8 +64,11 @@ func (c *ErasePerson) decide(s *State) (Result, error) {
 		return Result{}, err
 	}
 	var words []*Entry
-	for _, e := range s.wholeLog(c.Ticket) {
-		if c.concerns(e) {
+	log := s.wholeLog(c.Ticket)
+	theirs := map[int64]bool{}
+	for _, e := range log {
+		quotes := slices.ContainsFunc(e.Facts.Shared, func(seq int64) bool { return theirs[seq] })
+		if theirs[e.Seq] = c.concerns(e); theirs[e.Seq] || quotes {
 			words = append(words, e)
 		}
 	}

@@ -60,6 +60,8 @@ type Message struct {
 	// Surface is where it was said; Order is that surface's own order key.
 	Surface string
 	Order   string
+	// Shares: it quotes comments of the ticket.
+	Shares bool
 }
 
 // Mirror is a reader with a thread: one conversation in one channel. A reader

@@ -208,7 +208,7 @@ func (s *State) applyMessage(e *Entry) {
 	f := e.Facts
 	switch e.Kind {
 	case MessagePosted:
-		m := &Message{ID: e.ID(), Conversation: f.Conversation, BodySeq: e.Seq, Author: f.Person, Surface: f.Account.Surface}
+		m := &Message{ID: e.ID(), Conversation: f.Conversation, BodySeq: e.Seq, Author: f.Person, Surface: f.Account.Surface, Shares: len(f.Shared) > 0}
 		if f.Source != nil {
 			m.Surface, m.Order = f.Source.Surface, f.Source.Order
 			s.putCopy(&Copy{

@@ -290,7 +290,7 @@ func (l *loader) readMessages(ctx context.Context) error {
 	}
 	tuples := idTuples(l.all.messages)
 	var rows []messageRow
-	b := l.s.build("SELECT m.ticket, m.seq, m.conversation, m.body_seq, m.deleted_seq, m.author, m.surface, m.ord FROM (").
+	b := l.s.build("SELECT m.ticket, m.seq, m.conversation, m.body_seq, m.deleted_seq, m.author, m.surface, m.ord, m.shares FROM (").
 		tuples(tuples).add(") AS v JOIN messages m ON m.ticket = v.column1 AND m.seq = v.column2")
 	if err := b.query(ctx, l.tx, &rows); err != nil {
 		return err

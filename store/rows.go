@@ -88,23 +88,24 @@ type messageRow struct {
 	Author       string `db:"author"`
 	Surface      string `db:"surface"`
 	Order        string `db:"ord"`
+	Shares       int64  `db:"shares"`
 }
 
 var messageTable = table{name: "messages", keys: 2, cols: []string{
-	"ticket", "seq", "conversation", "body_seq", "deleted_seq", "author", "surface", "ord",
+	"ticket", "seq", "conversation", "body_seq", "deleted_seq", "author", "surface", "ord", "shares",
 }}
 
-const messageCols = `ticket, seq, conversation, body_seq, deleted_seq, author, surface, ord`
+const messageCols = `ticket, seq, conversation, body_seq, deleted_seq, author, surface, ord, shares`
 
 func (r messageRow) message() *bridge.Message {
 	return &bridge.Message{
 		ID: bridge.ID{Ticket: r.Ticket, Seq: r.Seq}, Conversation: r.Conversation, BodySeq: r.BodySeq,
-		DeletedSeq: r.DeletedSeq, Author: r.Author, Surface: r.Surface, Order: r.Order,
+		DeletedSeq: r.DeletedSeq, Author: r.Author, Surface: r.Surface, Order: r.Order, Shares: r.Shares == 1,
 	}
 }
 
 func messageValues(m *bridge.Message) []any {
-	return []any{m.ID.Ticket, m.ID.Seq, m.Conversation, m.BodySeq, m.DeletedSeq, m.Author, m.Surface, m.Order}
+	return []any{m.ID.Ticket, m.ID.Seq, m.Conversation, m.BodySeq, m.DeletedSeq, m.Author, m.Surface, m.Order, bit(m.Shares)}
 }
 
 type mirrorRow struct {

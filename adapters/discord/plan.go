@@ -5,6 +5,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/mapping/markup"
 )
@@ -63,6 +64,8 @@ const filesOnly = "files"
 
 // Plan implements bridge.Surface.
 func (g *Guild) Plan(v bridge.View) []bridge.Call {
+	fields, _ := g.Policy(v.Mirror.Rule)
+	v.Entry = chat.Shown(v.Entry, fields)
 	if v.Rejected != "" {
 		return g.planRejected(v)
 	}
@@ -164,8 +167,9 @@ func planReaction(v bridge.View) []bridge.Call {
 // first of them: that one is never taken away while the message is there, however
 // short an edit makes it. What it has no room for comes after the words.
 func (g *Guild) planPost(v bridge.View) []bridge.Call {
-	files, links := g.splitFiles(v.Files)
-	parts := g.parts(v, v.Entry.Words.Body+g.linkNotes(v, links)+pendingNotes(v))
+	_, links := g.splitFiles(v.Files)
+	parts, quote := g.postParts(v, g.linkNotes(v, links)+pendingNotes(v))
+	files, _ := g.splitFiles(append(quote, v.Files...))
 	if len(parts) == 0 && len(files) > 0 {
 		parts = []*content{g.wordless(v)}
 	}
@@ -177,6 +181,15 @@ func (g *Guild) planPost(v bridge.View) []bridge.Call {
 		parts = append(parts, &content{files: chunk, author: parts[0].author, person: parts[0].person, print: filesOnly})
 	}
 	return posts(v, parts...)
+}
+
+// postParts renders a message's words with notes about its files, and the files that words
+// come in.
+func (g *Guild) postParts(v bridge.View, notes string) ([]*content, []bridge.ViewFile) {
+	if len(v.Entry.Facts.Shared) > 0 {
+		return g.sharedParts(v, notes)
+	}
+	return g.parts(v, v.Entry.Words.Body+notes), nil
 }
 
 // wordless is a post of files alone, under the name of who sent them.

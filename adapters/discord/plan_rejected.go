@@ -81,7 +81,11 @@ func (g *Guild) withoutFiles(v bridge.View) *content {
 	if v.Entry.Kind == bridge.FileStored {
 		return g.fileNote(v, notes.String())
 	}
-	return g.single(v, v.Entry.Words.Body+notes.String())
+	own, quote := v.Entry.Quoted()
+	if quote != "" {
+		notes.WriteString("\n\n_What was shared is in the ticket: " + g.seeTicket(v, "open it there") + "._")
+	}
+	return g.single(v, own+notes.String())
 }
 
 // single renders a body in one post, which says where the rest is if it is long.

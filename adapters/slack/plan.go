@@ -6,6 +6,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/mapping/markup"
 )
@@ -42,6 +43,8 @@ const filesOnly = "files"
 
 // Plan implements bridge.Surface.
 func (a *Adapter) Plan(v bridge.View) []bridge.Call {
+	fields, _ := a.policy(v.Mirror.Rule)
+	v.Entry = chat.Shown(v.Entry, fields)
 	if v.Rejected != "" {
 		return a.planRejected(v)
 	}
@@ -105,7 +108,8 @@ func (a *Adapter) planQuestion(v bridge.View) []bridge.Call {
 // after the words, since an upload is always the app's own.
 func (a *Adapter) planPost(v bridge.View) []bridge.Call {
 	files, links := a.splitFiles(v.Files)
-	parts := a.parts(v, v.Entry.Words.Body+a.linkNotes(v, links)+pendingNotes(v))
+	parts, quote := a.postParts(v, a.linkNotes(v, links)+pendingNotes(v))
+	files = append(quote, files...)
 	var calls []bridge.Call
 	send := func(slow bool, payload any) {
 		calls = append(calls, bridge.Call{Verb: bridge.VerbPost, Message: v.Message, Slow: slow, Payload: payload})
@@ -126,6 +130,15 @@ func (a *Adapter) planPost(v bridge.View) []bridge.Call {
 		send(true, u)
 	}
 	return calls
+}
+
+// postParts renders a message's words with notes about its files, and the files that words
+// come in.
+func (a *Adapter) postParts(v bridge.View, notes string) ([]*content, []bridge.ViewFile) {
+	if len(v.Entry.Facts.Shared) > 0 {
+		return a.sharedParts(v, notes)
+	}
+	return a.parts(v, v.Entry.Words.Body+notes), nil
 }
 
 // planFile shows a file of a message from another surface once we hold it. A

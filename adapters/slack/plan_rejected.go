@@ -80,7 +80,11 @@ func (a *Adapter) withoutFiles(v bridge.View) *content {
 		note.print = filesOnly
 		return note
 	}
-	return a.single(v, v.Entry.Words.Body+notes.String())
+	own, quote := v.Entry.Quoted()
+	if quote != "" {
+		notes.WriteString("\n\n_What was shared is in the ticket: " + a.seeTicket(v, "open it there") + "._")
+	}
+	return a.single(v, own+notes.String())
 }
 
 // single renders a body in one post, which says where the rest is if it is long.

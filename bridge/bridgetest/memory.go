@@ -160,6 +160,10 @@ func (d *disk) commit(c bridge.Command) (bridge.Result, error) {
 	for name, l := range d.leases {
 		d.st.Fences[name] = l.fence
 	}
+	d.st.Logs = map[int64][]*bridge.Entry{}
+	if n := c.Needs(); n.Log {
+		d.st.Logs[n.Ticket] = d.log[n.Ticket]
+	}
 	less := narrow(d.st, c.Needs())
 	res, err := bridge.Decide(d.st, c)
 	lessRes, lessErr := bridge.Decide(less, c)
@@ -181,6 +185,10 @@ func (d *disk) take(c bridge.Command) []int64 {
 	}
 	for id := range d.st.Changed.Mirrors {
 		d.watch(c, d.st.Mirrors[id])
+	}
+	for id := range d.st.Changed.Erased {
+		e := d.entry(id.Ticket, id.Seq)
+		e.Words, e.Content, e.Salt, e.Erased = bridge.Words{}, nil, nil, true
 	}
 	var touched []int64
 	for id := range d.st.Changed.Tickets {

@@ -21,6 +21,10 @@ func narrow(st *bridge.State, n bridge.Needs) *bridge.State {
 	for _, id := range n.Messages {
 		messages[id] = true
 	}
+	for _, e := range st.Logs[n.Ticket] {
+		messages[e.ID()] = true
+	}
+	out.Logs = st.Logs
 	for _, m := range st.Mirrors {
 		if n.Thread.Thread != "" && m.Thread == n.Thread.Thread && m.Place == n.Thread.Place {
 			tickets[m.ID.Ticket] = true
