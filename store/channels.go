@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"strings"
 
 	"github.com/jmoiron/sqlx"
 
@@ -51,21 +50,23 @@ func (s *Store) PutChannels(ctx context.Context, channels []Channel) error {
 			bit(c.Private), bit(c.External), bit(c.Archived), bit(c.Member), bridge.Micros(s.now()),
 		}
 	}
-	return s.within(ctx, func(tx *sqlx.Tx) error { return s.put(ctx, tx, channelTable, rows) })
+	return s.within(ctx, func(tx *sqlx.Tx) error {
+		if err := s.put(ctx, tx, channelTable, rows); err != nil {
+			return err
+		}
+		_, err := s.indexNames(ctx, tx) // so that nobody who types waits for it
+		return err
+	})
 }
 
-// Channels calls each for up to limit channels that are not archived and whose
-// name or id begins with prefix, by name.
-func (s *Store) Channels(ctx context.Context, prefix string, limit int,
+// Channels calls each for up to limit channels that are not archived and are found by
+// the beginnings of words of their names, or of their ids.
+func (s *Store) Channels(ctx context.Context, text string, limit int,
 	each func(place bridge.Place, name string, private, external, member bool),
 ) error {
-	prefix = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.TrimPrefix(strings.ToLower(prefix), "#"))
-	var rows []channelRow
-	err := s.list(ctx, &rows, `SELECT `+channelCols+` FROM channels
-		WHERE archived = 0 AND (LOWER(name) LIKE ? ESCAPE '\' OR LOWER(id) LIKE ? ESCAPE '\')
-		ORDER BY name, surface, workspace, id LIMIT ?`, prefix+"%", prefix+"%", limit)
-	for _, r := range rows {
-		each(r.place(), r.Name, r.Private == 1, r.External == 1, r.Member == 1)
+	found, err := s.Named(ctx, bridge.NameQuery{Text: text, Limit: map[bridge.NamedKind]int{bridge.NamedChannel: limit}})
+	for _, n := range found {
+		each(n.Place(), n.Name, n.Private, n.External, n.Member)
 	}
 	return err
 }

@@ -25,7 +25,10 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate the database: %w", err)
 	}
-	return s.indexBacklog(ctx)
+	if err := s.indexBacklog(ctx); err != nil {
+		return err
+	}
+	return s.IndexNames(ctx)
 }
 
 // SchemaVersions returns the database's schema version and this program's. A

@@ -90,7 +90,8 @@ func (s *Store) insertPerson(ctx context.Context, tx *sqlx.Tx, id string, p brid
 	if n == 0 {
 		return fmt.Errorf("%w: %s has an account already", bridge.ErrConflict, email)
 	}
-	return nil
+	_, err = s.indexNames(ctx, tx)
+	return err
 }
 
 // emailKey is the form in which addresses are compared. The part before the @ is

@@ -53,9 +53,12 @@ func (b *builder) bind(arg any) {
 }
 
 // tuples appends a table of rows, with columns named column1, column2 and so on.
+// SQLite uses no index for a row that is IN (VALUES …), but does for IN (SELECT …).
 func (b *builder) tuples(rows [][]any) *builder {
 	if !b.postgres() {
+		b.text.WriteString("SELECT * FROM (")
 		b.values(rows)
+		b.text.WriteByte(')')
 		return b
 	}
 	b.text.WriteString("SELECT * FROM ")

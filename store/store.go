@@ -98,6 +98,8 @@ type dialect struct {
 	blob string // the type of bytes
 	// forUpdate and forShare lock rows; SQLite's single writer needs neither.
 	forUpdate, forShare string
+	// skipLocked locks rows and leaves out those that somebody else has locked.
+	skipLocked string
 }
 
 var errDriver = errors.New(`database driver must be "sqlite" or "postgres"`)
@@ -168,7 +170,7 @@ const CommitterOptions = "-c enable_seqscan=off -c enable_hashjoin=off -c enable
 // statements always look up a few rows by key. Their plans are made once, often
 // while the tables are still small, and must not become scans of tables that grow.
 func (s *Store) openPostgres(ctx context.Context, o Options) error {
-	s.dialect = dialect{name: "postgres", blob: "BYTEA", forUpdate: " FOR UPDATE", forShare: " FOR SHARE"}
+	s.dialect = dialect{name: "postgres", blob: "BYTEA", forUpdate: " FOR UPDATE", forShare: " FOR SHARE", skipLocked: " FOR UPDATE SKIP LOCKED"}
 	var err error
 	if s.read, err = connect(ctx, "postgres", o.DSN); err != nil {
 		return err
