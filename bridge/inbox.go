@@ -29,6 +29,9 @@ type InboxQuery struct {
 	Assignee string
 	// Quiet is since when nobody has spoken in a stale conversation.
 	Quiet time.Time
+	// Tickets limits them to these, and Since to those changed after a time; empty ones do not.
+	Tickets []int64
+	Since   time.Time
 	// Before and BeforeID are the time and id of the last ticket of the page before.
 	Before   time.Time
 	BeforeID int64

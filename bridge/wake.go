@@ -9,11 +9,21 @@ type Bell struct {
 	mu      sync.Mutex
 	all     chan struct{}
 	tickets map[int64]chan struct{}
+
+	// recent are the last tickets that were rung, in a circle; rings counts all of them.
+	// Which tickets changed before the count was blurred is not known any more.
+	recent  [bellMemory]int64
+	rings   uint64
+	blurred uint64
 }
+
+// bellMemory is how many rings a bell remembers. Who looks less often than that looks
+// at everything.
+const bellMemory = 1024
 
 // NewBell returns a bell nobody has rung.
 func NewBell() *Bell {
-	return &Bell{all: make(chan struct{}), tickets: map[int64]chan struct{}{}}
+	return &Bell{all: make(chan struct{}), tickets: map[int64]chan struct{}{}, rings: 1}
 }
 
 // Ring wakes those who wait for any of the tickets, and those who wait for all.
@@ -23,6 +33,8 @@ func (b *Bell) Ring(tickets ...int64) {
 	close(b.all)
 	b.all = make(chan struct{})
 	for _, t := range tickets {
+		b.recent[b.rings%bellMemory] = t
+		b.rings++
 		if ch := b.tickets[t]; ch != nil {
 			close(ch)
 			delete(b.tickets, t)
@@ -55,8 +67,26 @@ func (b *Bell) RingAll() {
 	defer b.mu.Unlock()
 	close(b.all)
 	b.all = make(chan struct{})
+	b.rings++
+	b.blurred = b.rings
 	for id, ch := range b.tickets {
 		close(ch)
 		delete(b.tickets, id)
 	}
+}
+
+// Since returns the tickets that were rung after a mark, each once, and the mark of now.
+// known is false when the bell cannot tell: then anything may have changed. The mark of
+// who has never asked is zero.
+func (b *Bell) Since(mark uint64) (tickets map[int64]bool, now uint64, known bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if mark == 0 || mark < b.blurred || b.rings-mark > bellMemory {
+		return nil, b.rings, false
+	}
+	tickets = map[int64]bool{}
+	for i := mark; i < b.rings; i++ {
+		tickets[b.recent[i%bellMemory]] = true
+	}
+	return tickets, b.rings, true
 }

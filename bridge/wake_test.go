@@ -1,6 +1,7 @@
 package bridge_test
 
 import (
+	"maps"
 	"testing"
 	"testing/synctest"
 
@@ -65,4 +66,32 @@ func TestBellLosesNoRing(t *testing.T) {
 			t.Errorf("saw %d", seen)
 		}
 	})
+}
+
+func TestBellTellsWhichTicketsWereRung(t *testing.T) {
+	b := bridge.NewBell()
+	_, mark, known := b.Since(0)
+	if known {
+		t.Error("who asks for the first time is told that nothing changed")
+	}
+	b.Ring(3, 4)
+	b.Ring(3)
+	got, mark, known := b.Since(mark)
+	if want := map[int64]bool{3: true, 4: true}; !known || !maps.Equal(got, want) {
+		t.Errorf("after three rings: %v, known %t", got, known)
+	}
+	if got, _, known := b.Since(mark); !known || len(got) > 0 {
+		t.Errorf("after none: %v, known %t", got, known)
+	}
+	b.RingAll()
+	if _, _, known := b.Since(mark); known {
+		t.Error("a ring for all is told as rings for some")
+	}
+	_, mark, _ = b.Since(mark)
+	for i := range int64(2000) {
+		b.Ring(i + 1)
+	}
+	if _, _, known := b.Since(mark); known {
+		t.Error("forgotten rings are told as none")
+	}
 }

@@ -65,6 +65,16 @@ func (b *builder) matching(q bridge.InboxQuery) *builder {
 	if q.Assignee != "" {
 		b.add(" AND t.assignee = ? AND t.assignee <> ''", q.Assignee)
 	}
+	if len(q.Tickets) > 0 {
+		ids := make([]any, len(q.Tickets))
+		for i, id := range q.Tickets {
+			ids[i] = id
+		}
+		b.add(" AND t.id").in(ids)
+	}
+	if !q.Since.IsZero() {
+		b.add(" AND t.updated_at > ?", bridge.Micros(q.Since))
+	}
 	switch q.View {
 	case bridge.InboxUnread:
 		b.add(" AND t.id IN (").unreadTickets(q.Person).add(")")

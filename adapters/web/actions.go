@@ -109,7 +109,7 @@ func (s *Server) changed(w http.ResponseWriter, r *http.Request, ticket int64, a
 	}
 	f := s.follow(ticket, after, whoIs(r))
 	var b bytes.Buffer
-	if err := f.next(r.Context(), &b); err != nil {
+	if _, err := f.next(r.Context(), &b); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

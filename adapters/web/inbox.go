@@ -59,6 +59,9 @@ type ticketLine struct {
 	UpdatedAt time.Time
 }
 
+// At is the place of the line in its list, which has the greatest first.
+func (l ticketLine) At() int64 { return bridge.Micros(l.UpdatedAt) }
+
 // filters are the choices that the list offers, the first one by default.
 func filters() []filter {
 	return []filter{
@@ -142,12 +145,19 @@ func counted(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
-func (s *Server) inbox(w http.ResponseWriter, r *http.Request) error {
-	p := inboxPage{page: s.page(r, "Tickets", "tickets"), Filters: filters(), Statuses: statusFilters(), Chosen: r.FormValue("show")}
-	if !choose(p.Filters, p.Chosen) && !choose(p.Statuses, p.Chosen) {
-		p.Chosen = p.Filters[0].Name
-		p.Filters[0].On = true
+// chosen is the filter that a request names, the first one where it names none.
+func (s *Server) chosen(r *http.Request) string {
+	all, name := slices.Concat(filters(), statusFilters()), r.FormValue("show")
+	if choose(all, name) {
+		return name
 	}
+	return all[0].Name
+}
+
+func (s *Server) inbox(w http.ResponseWriter, r *http.Request) error {
+	p := inboxPage{page: s.page(r, "Tickets", "tickets"), Filters: filters(), Statuses: statusFilters(), Chosen: s.chosen(r)}
+	choose(p.Filters, p.Chosen)
+	choose(p.Statuses, p.Chosen)
 	q := s.choice(p.Chosen, p.Me)
 	q.Before, q.BeforeID = parseBefore(r.FormValue("before"))
 	q.Limit = inboxSize + 1

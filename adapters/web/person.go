@@ -106,14 +106,21 @@ type page struct {
 	Section string
 	Me      me
 	Flash   string
+	// At is when the page was made: from then on it is told what is new.
+	At int64
+	// Unread counts the tickets with something unread, as far as people read it.
+	Unread int64
 }
 
 func (s *Server) page(r *http.Request, title, section string) page {
-	p := page{Title: title, Section: section, Me: whoIs(r)}
+	p := page{Title: title, Section: section, Me: whoIs(r), At: bridge.Micros(s.now())}
 	if p.Me.ID == "" {
 		p.Me, _ = s.session(r.Context()) // an error page shows who is signed in, if that can be told
 	} else if r.Method == http.MethodGet && !isFragment(r) {
 		p.Flash = s.sessions.PopString(r.Context(), sessionFlash)
+	}
+	if p.Me.ID != "" {
+		p.Unread, _ = s.store.Unread(r.Context(), p.Me.ID, inboxCounted+1) // the page's stream counts again
 	}
 	return p
 }

@@ -35,6 +35,11 @@ type Tickets interface {
 type Readings interface {
 	// Readings returns how far a person has read the conversations of a ticket.
 	Readings(ctx context.Context, person string, ticket int64) (map[bridge.ID]bridge.Reading, error)
+	// Unread counts the tickets on which a person has something unread, up to a limit.
+	Unread(ctx context.Context, person string, limit int) (int64, error)
+	// News returns the last messages after a time on some tickets that a person follows
+	// and has not read.
+	News(ctx context.Context, person string, tickets map[int64]bool, after time.Time, limit int) ([]bridge.News, error)
 	// MarkRead moves a position forward, MarkUnread puts it before a message.
 	MarkRead(ctx context.Context, person string, conversation bridge.ID, upto int64) error
 	MarkUnread(ctx context.Context, person string, message bridge.ID) error

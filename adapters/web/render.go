@@ -80,6 +80,13 @@ func funcs(version string) template.FuncMap {
 		"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"bytes":    func(n int64) string { return humanize.IBytes(uint64(max(n, 0))) },
 		"plural":   plural,
+		"counted":  counted,
+		"unreadIn": func(n int64) string {
+			if n == 0 {
+				return ""
+			}
+			return "(" + counted(n) + ") "
+		},
 		"join":     strings.Join,
 		"title":    titled,
 		"list":     func(v ...any) []any { return v },

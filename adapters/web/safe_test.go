@@ -53,13 +53,13 @@ func hostile() []string {
 // elements are those that our templates and markup.HTML write, with their attributes.
 func elements() map[string]string {
 	return map[string]string{
-		"html": "lang", "head": "", "body": "", "meta": "charset name content", "title": "", "link": "rel href type", "script": "type src",
-		"header": "class id data-state", "nav": "aria-label class", "main": "id tabindex class", "section": "class id aria-labelledby tabindex data-into data-first data-once role data-id data-read",
+		"html": "lang", "head": "", "body": "data-me data-at data-unread", "meta": "charset name content", "title": "", "link": "rel href type data-read data-unread", "script": "type src",
+		"header": "class id data-state", "nav": "aria-label class id", "main": "id tabindex class", "section": "class id aria-labelledby tabindex data-into data-first data-once role data-id data-read",
 		"div":     "class id hidden tabindex aria-label data-order data-log data-ticket data-seq data-preview aria-live data-text role",
 		"article": "class id data-into tabindex aria-labelledby", "aside": "", "span": "class aria-hidden role aria-live data-live-state hidden",
 		"p": "class id role hidden", "h1": "", "h2": "id", "h3": "id", "h4": "", "h5": "", "h6": "", "b": "class", "strong": "", "em": "", "kbd": "", "del": "", "q": "", "small": "", "code": "class title", "pre": "tabindex",
 		"blockquote": "class", "hr": "", "br": "", "ul": "class id aria-label", "ol": "class start", "li": "class value id data-mirror data-need data-place title data-state-of data-cursor data-state",
-		"dl": "class id", "dt": "", "dd": "class", "table": "class", "thead": "", "tbody": "", "tr": "", "th": "scope", "td": "",
+		"dl": "class id", "dt": "", "dd": "class", "table": "class id hidden data-at data-show", "thead": "", "tbody": "id", "tr": "id data-at", "th": "scope", "td": "",
 		"a":    "class href title download rel target data-history data-row aria-current",
 		"time": "datetime title", "img": "src alt loading", "details": "class id open data-keep", "summary": "class",
 		"form":   "method action class enctype data-live data-reset data-close data-use data-dismiss data-unread data-read-all hidden role aria-label id",

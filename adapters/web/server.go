@@ -16,6 +16,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"github.com/sidebridge/sidebridge/bridge"
+	"github.com/sidebridge/sidebridge/mapping"
 )
 
 // The limits of what a request may send.
@@ -66,6 +67,8 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	// MaxFile is the most bytes of one file; zero means 100 MiB.
 	MaxFile int64
+	// Notices is how people are told who have chosen nothing; nil: as mapping.DefaultNotices says.
+	Notices *mapping.Notices
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Logger takes what went wrong on our side; nil means nobody hears it.
@@ -106,6 +109,10 @@ func New(o Options) (*Server, error) {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Notices == nil {
+		def := mapping.DefaultNotices()
+		o.Notices = &def
 	}
 	if o.MaxFile == 0 {
 		o.MaxFile = maxFile
@@ -218,7 +225,11 @@ func (s *Server) routes(handle func(pattern string, h func(http.ResponseWriter, 
 	agent("POST /link/{token}", s.takeAccount)
 
 	agent("GET /tickets", s.inbox)
+	agent("GET /tickets/stream", s.inboxStream)
+	agent("GET /tickets/lines", s.inboxLines)
 	agent("POST /tickets/read", s.markAllRead)
+	agent("GET /news/stream", s.newsStream)
+	agent("GET /news/unread", s.unreadCount)
 	agent("GET /search", s.search)
 	agent("GET /keys", s.keysPage)
 	agent("GET /tickets/new", s.newTicketPage)

@@ -48,29 +48,29 @@ func (s *Server) follow(ticket, after int64, m me) *follower {
 var errBehind = errors.New("the page is far behind")
 
 // next renders what is new since the position, and moves it.
-func (f *follower) next(ctx context.Context, b *bytes.Buffer) error {
+func (f *follower) next(ctx context.Context, b *bytes.Buffer) (event string, err error) {
 	st, err := f.s.store.TicketSince(ctx, f.ticket, f.after)
 	if err != nil {
-		return err
+		return "", err
 	}
 	head := st.Tickets[f.ticket].Head
 	if head-f.after > streamMost {
-		return errBehind
+		return "", errBehind
 	}
 	if what := readNew(st, f.after); len(what) > 0 {
 		if err := f.s.store.RecordAccess(ctx, f.me.actor(), bridge.AccessPage, what...); err != nil {
-			return err
+			return "", err
 		}
 	}
 	if err := f.freshNames(ctx, st); err != nil {
-		return err
+		return "", err
 	}
 	v := newView(st, f.ticket, f.names, f.me, f.s.now())
 	if err := f.render(v, b); err != nil {
-		return err
+		return "", err
 	}
 	f.after = head
-	return nil
+	return "update", nil
 }
 
 // freshNames reads the names again when they are old or one is missing.
@@ -220,24 +220,59 @@ func orderPiece(conv int64, messages []*bridge.Message) orderOf {
 	return orderOf{Conversation: conversationAnchor(conv), Anchors: strings.Join(anchors, " ")}
 }
 
-// stream sends a ticket's page what comes after the entry that it shows, until the
-// page is left, the person is signed out, or the server closes.
+// feed is what a stream sends: what came after a position that it keeps.
+type feed interface {
+	// wake returns a channel that is closed when there may be something new. It is
+	// taken before looking.
+	wake() <-chan struct{}
+	// next writes what is new since the position, and moves it. It says as which event.
+	next(ctx context.Context, b *bytes.Buffer) (event string, err error)
+	// at is the position: where a browser that connects again goes on.
+	at() int64
+	// gap is the least time between two looks; again is when to look once more after
+	// news without being woken.
+	gap() time.Duration
+	again() time.Duration
+}
+
+// The feed of a ticket's page is its log from a position on.
+func (f *follower) wake() <-chan struct{} { return f.s.o.Bell.Ticket(f.ticket) }
+func (f *follower) at() int64             { return f.after }
+func (f *follower) gap() time.Duration    { return streamGap }
+func (f *follower) again() time.Duration  { return streamAgain }
+
+// stream sends a ticket's page what comes after the entry that it shows.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request) error {
 	ticket, err := ticketOf(r)
 	if err != nil {
 		return err
 	}
+	after, err := positionOf(r)
+	if err != nil {
+		return err
+	}
+	if _, err := s.ticketRow(r.Context(), ticket); err != nil {
+		return err
+	}
+	return s.sendStream(w, r, s.follow(ticket, after, whoIs(r)))
+}
+
+// positionOf returns where a browser wants a stream to go on.
+func positionOf(r *http.Request) (int64, error) {
 	from := r.FormValue("after")
 	if last := r.Header.Get("Last-Event-ID"); last != "" {
 		from = last
 	}
 	after, err := strconv.ParseInt(from, 10, 64)
 	if err != nil || after < 0 {
-		return fmt.Errorf("%w: after which entry?", bridge.ErrInvalid)
+		return 0, fmt.Errorf("%w: after which entry?", bridge.ErrInvalid)
 	}
-	if _, err := s.ticketRow(r.Context(), ticket); err != nil {
-		return err
-	}
+	return after, nil
+}
+
+// sendStream sends a feed until the page is left, the person is signed out, or the
+// server closes.
+func (s *Server) sendStream(w http.ResponseWriter, r *http.Request, f feed) error {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no") // nginx would hold it back
@@ -245,37 +280,37 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) error {
 	if err := out.write(fmt.Sprintf("retry: %d\n\n", retryAfter)); err != nil {
 		return nil // the browser has gone already
 	}
-	if err := s.sendEvents(r, s.follow(ticket, after, whoIs(r)), out); err != nil && r.Context().Err() == nil {
-		s.o.Logger.Warn("stream ended", "ticket", ticket, "error", err)
+	if err := s.sendEvents(r, f, out); err != nil && r.Context().Err() == nil {
+		s.o.Logger.Warn("stream ended", "route", r.Pattern, "error", err)
 	}
 	return nil
 }
 
 // sendEvents is the loop of a stream. The bell is taken before looking, so that
 // what comes while we look rings it.
-func (s *Server) sendEvents(r *http.Request, f *follower, out eventWriter) error {
+func (s *Server) sendEvents(r *http.Request, f feed, out eventWriter) error {
 	beat := time.NewTicker(s.beat)
 	defer beat.Stop()
-	gap, again := time.NewTimer(0), time.NewTimer(streamAgain)
+	gap, again := time.NewTimer(0), time.NewTimer(f.again())
 	defer gap.Stop()
 	defer again.Stop()
 	for {
-		ring := s.o.Bell.Ticket(f.ticket)
+		ring := f.wake()
 		<-gap.C
 		var b bytes.Buffer
-		err := f.next(r.Context(), &b)
+		event, err := f.next(r.Context(), &b)
 		switch {
 		case errors.Is(err, errBehind):
-			return out.event("reload", f.after, nil)
+			return out.event("reload", f.at(), nil)
 		case err != nil:
 			return err
 		case b.Len() > 0:
-			if err := out.event("update", f.after, b.Bytes()); err != nil {
+			if err := out.event(event, f.at(), b.Bytes()); err != nil {
 				return err
 			}
-			again.Reset(streamAgain)
+			again.Reset(f.again())
 		}
-		gap.Reset(streamGap)
+		gap.Reset(f.gap())
 		select {
 		case <-r.Context().Done():
 			return nil
@@ -285,7 +320,7 @@ func (s *Server) sendEvents(r *http.Request, f *follower, out eventWriter) error
 		case <-again.C:
 		case <-beat.C:
 			if s.signedOut(r) {
-				return out.event("signed-out", f.after, nil)
+				return out.event("signed-out", f.at(), nil)
 			}
 			if err := out.write(": beat\n\n"); err != nil {
 				return err

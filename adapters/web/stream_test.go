@@ -28,12 +28,18 @@ type events struct {
 
 func (b *browser) stream(ticket, after int64, last string) *events {
 	b.w.t.Helper()
-	ctx, cancel := context.WithTimeout(b.w.t.Context(), 20*time.Second)
-	r := b.request(http.MethodGet, fmt.Sprintf("/tickets/%d/stream?after=%d", ticket, after), nil).WithContext(ctx)
+	r := b.request(http.MethodGet, fmt.Sprintf("/tickets/%d/stream?after=%d", ticket, after), nil)
 	if last != "" {
 		r.Header.Set("Last-Event-ID", last)
 	}
-	res, err := b.client.Do(r)
+	return b.events(r)
+}
+
+// events opens the stream that a request asks for.
+func (b *browser) events(r *http.Request) *events {
+	b.w.t.Helper()
+	ctx, cancel := context.WithTimeout(b.w.t.Context(), 20*time.Second)
+	res, err := b.client.Do(r.WithContext(ctx))
 	if err != nil {
 		b.w.t.Fatal(err)
 	}

@@ -22,6 +22,8 @@ function localTimes(root) {
   }
 }
 
+document.addEventListener("sidebridge:put", (e) => localTimes(e.detail)); // what another script has put in
+
 // --- pieces: elements with an id take the place of the one on the page that has
 // it; new ones go into the element that data-into names
 

@@ -51,7 +51,7 @@ function send() {
   clearTimeout(sending);
   sending = 0;
   for (const [id, upto] of waiting) {
-    post(`/c/${id}/read`, { upto }).catch(() => {}); // it is unread elsewhere until it is seen again
+    post(`/c/${id}/read`, { upto }).then(() => tell(id), () => {}); // it is unread elsewhere until it is seen again
     others?.postMessage({ id, upto });
   }
   waiting.clear();
@@ -61,6 +61,11 @@ async function post(path, fields) {
   const headers = { "Sidebridge-Fragment": "1" };
   const res = await fetch(path, { method: "POST", headers, body: new URLSearchParams(fields), keepalive: true });
   if (!res.ok) throw new Error(await res.text());
+}
+
+// tell says, once the server knows, that what is unread on a ticket is another than before.
+function tell(conversation) {
+  others?.postMessage({ ticket: conversation.split("-")[0] });
 }
 
 function look(msg) {
@@ -115,6 +120,7 @@ async function putBack(form) {
   held.add(talk.id);
   waiting.delete(talk.dataset.id);
   await post(form.getAttribute("action"), {});
+  tell(talk.dataset.id);
   talk.dataset.read = seqOf(msg) - 1;
   talk.dataset.follows = "";
   show(talk);
@@ -124,6 +130,7 @@ async function readAll(form) {
   const talk = form.closest(".talk");
   const upto = Math.max(Number(form.elements.upto.value), ...messagesOf(talk).map(seqOf));
   await post(form.getAttribute("action"), { upto });
+  tell(talk.dataset.id);
   held.delete(talk.id);
   talk.dataset.read = upto;
   show(talk);
@@ -139,6 +146,7 @@ document.addEventListener("submit", (e) => {
 
 // Another tab of the same person has read on.
 others?.addEventListener("message", (e) => {
+  if (e.data.id === undefined) return;
   const talk = talks?.querySelector(`.talk[data-id="${CSS.escape(e.data.id)}"]`);
   if (!talk || held.has(talk.id) || Number(talk.dataset.read) >= e.data.upto) return;
   talk.dataset.read = e.data.upto;

@@ -66,6 +66,17 @@ func NewTab(t testing.TB, base string, alarm func(text string)) *Tab {
 	return b
 }
 
+// Sibling opens another tab of the same browser: of whoever is signed in there.
+func (b *Tab) Sibling() *Tab {
+	b.t.Helper()
+	ctx, closeTab := chromedp.NewContext(b.Ctx)
+	other := &Tab{t: b.t, Ctx: ctx, Base: b.Base, More: b.More}
+	other.watch(func(text string) { b.t.Error(text) })
+	b.t.Cleanup(closeTab)
+	other.Do(chromedp.EmulateViewport(1280, 900))
+	return other
+}
+
 func (b *Tab) watch(alarm func(string)) {
 	dialogs := chromedp.Events(b.Ctx, page.JavascriptDialogOpening)
 	failures := chromedp.Events(b.Ctx, runtime.ExceptionThrown)
