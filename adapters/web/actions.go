@@ -216,10 +216,17 @@ func (s *Server) postMessage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var res bridge.Result
+	var share bridge.Share
 	if err = parseForm(r); err == nil {
+		share, err = readShare(r)
+	}
+	if err == nil {
 		res, err = s.sayWithFiles(r, id.Ticket, func(_ int64, files []bridge.FileUpload) bridge.Command {
 			body := r.PostFormValue("body")
-			return &bridge.PostMessage{Actor: whoIs(r).actor(), Conversation: id, Body: body, Files: files, Key: formKey(r, id.String(), body)}
+			return &bridge.PostMessage{
+				Actor: whoIs(r).actor(), Conversation: id, Body: body, Files: files, Share: share,
+				Key: formKey(r, append([]string{id.String(), body}, r.PostForm["share"]...)...),
+			}
 		})
 	}
 	if err != nil {

@@ -24,7 +24,7 @@ var embedded embed.FS
 func views() []string {
 	return []string{
 		"erase", "erasures", "erased",
-		"error", "setup", "sign_in", "account", "inbox", "search", "keys", "ticket_new", "ticket", "history", "audit", "approval",
+		"error", "setup", "sign_in", "account", "inbox", "search", "keys", "ticket_new", "ticket", "history", "audit", "approval", "share",
 		"people", "mapping", "rule", "tokens", "health", "surfaces", "permissions", "changes", "access", "link", "sign_in_code", "two_factor",
 	}
 }
@@ -92,6 +92,7 @@ func funcs(version string) template.FuncMap {
 		"list":     func(v ...any) []any { return v },
 		"initials": initials,
 		"int64":    func(n int) int64 { return int64(n) },
+		"share":    func(ticket int64, page string) shareLink { return shareLink{ticket, page} },
 		"talk": func(c conversation, form typed, key string, limit int64) talk {
 			return talk{conversation: c, Form: form, Key: key, Limit: limit}
 		},

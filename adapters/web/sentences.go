@@ -50,6 +50,10 @@ func (n names) sentence(e *bridge.Entry) string {
 		bridge.ContentErased:        fmt.Sprintf("erased the words of entry %d", f.Entry),
 	}[e.Kind]
 	switch e.Kind {
+	case bridge.MessagePosted:
+		if len(f.Shared) > 0 {
+			what += ", which quotes " + plural(int64(len(f.Shared)), "comment", "comments") + " of the ticket: " + seqList(f.Shared)
+		}
 	case bridge.TicketCreated:
 		what = "created the ticket" + quoted(e.Words.Subject)
 	case bridge.TicketChanged:
@@ -78,6 +82,15 @@ func (n names) sentence(e *bridge.Entry) string {
 		what += ": " + f.Reason
 	}
 	return what
+}
+
+// seqList names entries by their numbers.
+func seqList(seqs []int64) string {
+	out := make([]string, len(seqs))
+	for i, seq := range seqs {
+		out[i] = fmt.Sprint(seq)
+	}
+	return strings.Join(out, ", ")
 }
 
 func shownSentence(f bridge.Facts) string {

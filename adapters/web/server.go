@@ -243,6 +243,7 @@ func (s *Server) routes(handle func(pattern string, h func(http.ResponseWriter, 
 	agent("POST /tickets/{ticket}/conversations", s.startConversation)
 	agent("POST /tickets/{ticket}/preview", s.previewRoute)
 	agent("POST /tickets/{ticket}/attach", s.attachThread)
+	agent("GET /tickets/{ticket}/share", s.shareFragment)
 
 	agent("GET /c/{id}", s.conversationLink)
 	agent("GET /m/{id}", s.messageLink)
@@ -251,6 +252,7 @@ func (s *Server) routes(handle func(pattern string, h func(http.ResponseWriter, 
 	agent("POST /c/{id}/reopen", s.setState(true))
 	agent("POST /c/{id}/close-and-solve", s.closeAndSolve)
 	agent("POST /c/{id}/take-over", s.takeOver)
+	agent("GET /c/{id}/share", s.sharePage)
 	agent("GET /c/{id}/approval", s.approvalPage)
 	agent("POST /c/{id}/approval", s.askApproval)
 	agent("POST /a/{id}/approve", s.answerApproval(true))

@@ -286,9 +286,13 @@ func (s *Server) begun(r *http.Request, ticket int64) (bridge.Result, error) {
 	if err != nil {
 		return bridge.Result{}, err
 	}
+	share, err := readShare(r)
+	if err != nil {
+		return bridge.Result{}, err
+	}
 	return s.beginTalk(ctx, beginning{
-		actor: whoIs(r).actor(), ticket: ticket, to: to, subject: f.Subject, body: f.Body, files: files,
-		key: formKey(r, "start", f.Chosen, f.Subject, f.Body),
+		actor: whoIs(r).actor(), ticket: ticket, to: to, subject: f.Subject, body: f.Body, files: files, share: share,
+		key: formKey(r, append([]string{"start", f.Chosen, f.Subject, f.Body}, r.PostForm["share"]...)...),
 	})
 }
 

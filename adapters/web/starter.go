@@ -22,6 +22,7 @@ type beginning struct {
 	subject string
 	body    string
 	files   []bridge.FileUpload
+	share   bridge.Share
 	key     string
 }
 
@@ -38,7 +39,7 @@ func (s *Server) beginTalk(ctx context.Context, b beginning) (bridge.Result, err
 	}
 	return s.log.Append(ctx, &bridge.StartConversation{
 		Actor: b.actor, Ticket: b.ticket, Subject: b.subject, Group: b.to.group, Targets: b.to.targets,
-		Body: b.to.mention + b.body, Files: b.files, Key: b.key,
+		Body: b.to.mention + b.body, Share: b.share, Files: b.files, Key: b.key,
 	})
 }
 

@@ -139,6 +139,8 @@ type message struct {
 	Reactions            reactions
 	// MayChange: it was written here by whoever looks, or they are an admin.
 	MayChange bool
+	// Shares: it quotes the ticket, so that it can be deleted and not edited.
+	Shares bool
 	// Mine: whoever looks has said it. Unread: they have not read it.
 	Mine, Unread bool
 }
@@ -210,6 +212,7 @@ func (v *view) message(m *bridge.Message) (message, bool) {
 			out.DeletedBy = authorOf(gone).Name
 		}
 	}
+	out.Shares = m.Shares
 	out.MayChange = m.Surface == bridge.SurfaceWeb && !out.Deleted && (m.Author == v.me.ID || v.me.Admin())
 	return out, true
 }
