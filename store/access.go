@@ -87,7 +87,7 @@ func (s *Store) RecordAccess(ctx context.Context, by bridge.Actor, way bridge.Ac
 	for len(rows) > 0 {
 		n := min(len(rows), accessBatch)
 		_, err := s.build(`INSERT INTO accesses (id, at, span, person, role, name, surface, workspace, account, way, ticket, conversation, item) `).
-			tuples(rows[:n]).add(" ON CONFLICT DO NOTHING").exec(ctx, s.other)
+			tuples(rows[:n]).add(" WHERE true ON CONFLICT DO NOTHING").exec(ctx, s.other) // without WHERE, SQLite takes ON for a join
 		if err != nil {
 			return fmt.Errorf("record who reads: %w", err)
 		}

@@ -25,6 +25,7 @@ var noPage = map[string]string{
 	"GET /tickets/{ticket}/stream":      "is what an open page listens to",
 	"GET /files/{ticket}/{message}/{n}": "is a file that somebody sent",
 	"GET /tickets/{ticket}/export":      "is a file that is downloaded",
+	"GET /tickets/{ticket}/share":       "is a piece of the ticket's page",
 	"GET /admin/channels":               "is a piece of the rule's page",
 }
 
