@@ -167,6 +167,7 @@ func TestNobodyIsNotifiedByWhatIsTyped(t *testing.T) {
 // Every kind of lost answer to a post of the bot is resolved by its nonce, at once and
 // without the record of a second sending.
 func TestLostAnswerOfTheBotIsResolvedByItsNonce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, worldSetup{relay: func(o *bridge.RelayOptions) { o.Doubt = time.Minute }})
 	c := w.open("Double charge", "why twice?")
 	for i, f := range []discordsim.Fault{
@@ -197,6 +198,7 @@ func TestLostAnswerOfTheBotIsResolvedByItsNonce(t *testing.T) {
 // After the nonce's window Discord makes a second message of the same nonce, so the
 // thread is read.
 func TestAfterTheNoncesWindowThePostIsReadBack(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, worldSetup{
 		sim:  func(o *discordsim.Options) { o.NonceWindow = time.Nanosecond },
 		opts: func(o *Options) { o.NonceWindow = time.Nanosecond },
@@ -220,6 +222,7 @@ func TestAfterTheNoncesWindowThePostIsReadBack(t *testing.T) {
 // A webhook has no nonce: what is not answered is read back, and what never arrived is
 // sent again, once, which the audit trail says.
 func TestLostAnswerOfAWebhookIsReadBack(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, worldSetup{opts: asAgents})
 	c := w.open("Double charge", "why twice?")
 	for i, f := range []discordsim.Fault{{CloseSocket: true, Apply: true}, {Status: 502, Apply: true}, {CloseSocket: true}} {
@@ -242,6 +245,7 @@ func TestLostAnswerOfAWebhookIsReadBack(t *testing.T) {
 // A forum's post has no nonce: the token in its buttons says which it is, also among
 // posts with the same name.
 func TestForumHasEachConversationOnceWhateverBecomesOfTheAnswers(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, worldSetup{forum: true})
 	for i, f := range []discordsim.Fault{{CloseSocket: true, Apply: true}, {BrokenJSON: true, Apply: true}, {Status: 502}, {CloseSocket: true}} {
 		remove := w.sim.InjectEvent(discordsim.EventFault{Type: "MESSAGE_CREATE", Drop: true})
@@ -257,6 +261,7 @@ func TestForumHasEachConversationOnceWhateverBecomesOfTheAnswers(t *testing.T) {
 
 // One thread's budget, or Discord's refusal, delays no other thread.
 func TestOneThreadThatIsTooFastDelaysNoOther(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, worldSetup{})
 	slow, fast := w.open("Slow", "why twice?"), w.open("Fast", "why twice?")
 	w.sim.Inject(discordsim.Fault{Method: http.MethodPost, Route: routePosts, Channel: slow.thread, Times: 1, Status: 429, RetryAfter: 3})
@@ -283,6 +288,7 @@ func TestOneThreadThatIsTooFastDelaysNoOther(t *testing.T) {
 
 // With Discord's real limits a burst is delivered in order and without one refusal.
 func TestBurstKeepsWithinDiscordsBudgets(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, worldSetup{sim: func(o *discordsim.Options) { o.Limits = discordsim.Limits{} }})
 	c := w.begin("Double charge", "why twice?")
 	w.until("the thread is open", func() bool { c.thread = c.mirror().Thread; return c.thread != "" })
@@ -303,6 +309,7 @@ func TestBurstKeepsWithinDiscordsBudgets(t *testing.T) {
 // A permission that is taken away parks the channel's mirrors with what to do, in a few
 // calls, and all goes on in order when it is given again.
 func TestRevokedPermissionParksWithItsRemedyAndResumesByItself(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, worldSetup{})
 	var talks []*talk
 	for i := range 8 {

@@ -13,10 +13,14 @@ import (
 
 	"github.com/sidebridge/sidebridge/adapters/slack/slacksim"
 	"github.com/sidebridge/sidebridge/bridge"
+	"github.com/sidebridge/sidebridge/bridge/bridgetest"
 	"github.com/sidebridge/sidebridge/mapping"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	bridgetest.WaitTogether()
+	goleak.VerifyTestMain(m)
+}
 
 // patience is how long something that must become true may take.
 const patience = time.Minute

@@ -2,6 +2,7 @@ package bridgetest
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -107,6 +108,12 @@ func RunSurface(t *testing.T, fixture func(t *testing.T) Fixture) {
 			c.Run(t, fixture(t))
 		})
 	}
+}
+
+// WaitTogether lets more tests run at once than there are processors, since those of the
+// suite wait for most of their time. It is for TestMain; go test -parallel has the last word.
+func WaitTogether() {
+	_ = flag.Set("test.parallel", "8") // unreachable error: the flag is there in every test
 }
 
 // SurfaceTest is one test of the suite.
