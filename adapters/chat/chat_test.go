@@ -107,3 +107,52 @@ func TestAPlatformThatCannotBeReachedIsSaidSoWithoutItsAddress(t *testing.T) {
 		t.Error("an answer counts as none")
 	}
 }
+
+func TestANoticeSaysWhatHappenedToTheConversation(t *testing.T) {
+	entry := func(kind bridge.Kind, reason, added string) bridge.View {
+		return bridge.View{Entry: &bridge.Entry{Kind: kind, Facts: bridge.Facts{Reason: reason}, Words: bridge.Words{Name: "Bo *x*", Note: added}}}
+	}
+	for _, c := range []struct {
+		v      bridge.View
+		locked bool
+		want   string
+	}{
+		{entry(bridge.ConversationClosed, "", ""), false, `_Bo \*x\* closed this conversation. A reply here opens it again._`},
+		{entry(bridge.ConversationClosed, "", ""), true, `_Bo \*x\* closed this conversation. The button Reopen above opens it again._`},
+		{entry(bridge.ConversationReopened, "", ""), false, `_Bo \*x\* reopened this conversation._`},
+		{entry(bridge.ConversationReopened, "reply", ""), false, `_The reply of Bo \*x\* reopened this conversation._`},
+		{entry(bridge.ParticipantAdded, "", "Eve_"), false, `_Bo \*x\* added Eve\_._`},
+		{entry(bridge.ParticipantAdded, "", ""), false, `_Bo \*x\* added a participant._`},
+	} {
+		if got := Notice(c.v, c.locked); got != c.want {
+			t.Errorf("%s %s: %q, want %q", c.v.Entry.Kind, c.v.Entry.Facts.Reason, got, c.want)
+		}
+	}
+}
+
+func TestAnEditUsesThePostsThatAreThere(t *testing.T) {
+	copies := []bridge.Copy{{}, {}}
+	copies[0].Ref, copies[1].Ref = "1", "2"
+	plan := func(body string, n int) (calls []bridge.Call) {
+		v := bridge.View{Entry: &bridge.Entry{Kind: bridge.MessageEdited, Words: bridge.Words{Body: body}}}
+		return PlanEdit(v, copies[:n], strings.Fields, func(n int) []string { return strings.Fields("cut cut cut")[:n] })
+	}
+	for _, c := range []struct {
+		body, want string
+		n          int
+	}{
+		{"a b", "edit 1 a, edit 2 b", 2},
+		{"a", "edit 1 a, delete 2 <nil>", 2},
+		{"a b c", "edit 1 cut, edit 2 cut", 2},
+		{" ", "edit 1 _(no, edit 2 text)_", 2},
+		{"a", "", 0},
+	} {
+		var got []string
+		for _, call := range plan(c.body, c.n) {
+			got = append(got, fmt.Sprintf("%s %s %v", call.Verb, call.Ref, call.Payload))
+		}
+		if strings.Join(got, ", ") != c.want {
+			t.Errorf("%q on %d posts: %q, want %q", c.body, c.n, got, c.want)
+		}
+	}
+}

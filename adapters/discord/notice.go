@@ -1,47 +1,20 @@
 package discord
 
 import (
-	"strings"
-
 	"github.com/bwmarrin/discordgo"
 
 	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
-	"github.com/sidebridge/sidebridge/mapping/markup"
 )
 
 // notice is a short post about the conversation itself.
 func (g *Guild) notice(v bridge.View) bridge.Call {
-	name := chat.Inert(first(markup.CleanName(v.Entry.Actor().Name), "Somebody"))
-	var text string
-	switch v.Entry.Kind {
-	case bridge.ConversationClosed:
-		text = name + " closed this conversation. A reply here opens it again."
-		if g.LockClosed {
-			text = name + " closed this conversation. The button Reopen above opens it again."
-		}
-	case bridge.ConversationReopened:
-		text = name + " reopened this conversation."
-		if v.Entry.Facts.Reason == "reply" {
-			text = "The reply of " + name + " reopened this conversation."
-		}
-	case bridge.MirrorEnded:
-		text = name + " moved this conversation to another channel. What is said here is still recorded with the ticket."
-	default:
-		text = name + " added a participant."
-		if added := markup.CleanName(first(v.Entry.Words.Requester, v.Entry.Words.Note)); added != "" {
-			text = name + " added " + chat.Inert(added) + "."
-		}
-	}
-	return bridge.Call{Verb: bridge.VerbPost, Payload: g.plain("_" + text + "_")}
+	return bridge.Call{Verb: bridge.VerbPost, Payload: g.plain(chat.Notice(v, g.LockClosed))}
 }
 
 // seeTicket returns a Markdown link to the ticket view, or just its words.
 func (g *Guild) seeTicket(v bridge.View, words string) string {
-	if url := g.urlOf(v.Ticket); url != "" {
-		return "[" + words + "](" + url + ")"
-	}
-	return words
+	return chat.SeeTicket(g.urlOf(v.Ticket), words)
 }
 
 func (g *Guild) urlOf(t bridge.TicketContext) string { return first(t.URL, g.TicketURL(t.ID)) }
@@ -69,20 +42,15 @@ func (g *Guild) splitFiles(files []bridge.ViewFile) (send [][]bridge.ViewFile, l
 
 // linkNotes says where files are that Discord does not take.
 func (g *Guild) linkNotes(v bridge.View, links []bridge.ViewFile) string {
-	var out strings.Builder
-	for _, f := range links {
-		why := "is too large for Discord"
-		if f.Size == 0 {
-			why = "is empty"
-		}
-		out.WriteString(g.linkNote(v, f, why))
-	}
-	return out.String()
+	return chat.LinkNotes(links, "Discord", attachmentName, g.seeTicket(v, openInTicket))
 }
 
 func (g *Guild) linkNote(v bridge.View, f bridge.ViewFile, why string) string {
-	return "\n\n_File " + chat.Inert(attachmentName(f.Name)) + " " + why + ": " + g.seeTicket(v, "open it in the ticket") + "_"
+	return chat.LinkNote(attachmentName(f.Name), why, g.seeTicket(v, openInTicket))
 }
+
+// openInTicket is what a link says that leads to a file.
+const openInTicket = "open it in the ticket"
 
 // fileNote stands for a file in a post of its own. It is an embed, since the post's
 // words would be taken for the message's.
@@ -96,13 +64,7 @@ func (g *Guild) fileNote(v bridge.View, md string) *content {
 }
 
 // pendingNotes names the files that are still on their way to us.
-func pendingNotes(v bridge.View) string {
-	var out strings.Builder
-	for _, name := range v.FilesToCome() {
-		out.WriteString("\n\n_File " + chat.Inert(attachmentName(name)) + " follows._")
-	}
-	return out.String()
-}
+func pendingNotes(v bridge.View) string { return chat.PendingNotes(v, attachmentName) }
 
 // attachmentName makes a file's name one that Discord takes, and never a path.
 func attachmentName(name string) string {

@@ -234,22 +234,9 @@ func (g *Guild) planFile(v bridge.View) []bridge.Call {
 // planEdit changes the posts that show the message. There are as many as there were:
 // spare ones are deleted, and what does not fit is to be read in the ticket.
 func (g *Guild) planEdit(v bridge.View) []bridge.Call {
-	copies := v.WordCopies(filesOnly, compareIDs)
-	if len(copies) == 0 {
-		return nil
-	}
-	parts := g.parts(v, v.Entry.Words.Body)
-	if len(parts) == 0 || strings.TrimSpace(v.Entry.Words.Body) == "" {
-		parts = g.parts(v, "_(no text)_")
-	}
-	if len(parts) > len(copies) {
-		parts = g.shortened(v, len(copies))
-	}
-	payloads := make([]any, len(parts))
-	for i, p := range parts {
-		payloads[i] = p
-	}
-	return v.PlanEdits(copies, payloads)
+	return chat.PlanEdit(v, v.WordCopies(filesOnly, compareIDs),
+		func(body string) []*content { return g.parts(v, body) },
+		func(n int) []*content { return g.shortened(v, n) })
 }
 
 // shortened renders the message in n parts, of which the last says where the rest is.

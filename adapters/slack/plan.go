@@ -160,22 +160,9 @@ func (a *Adapter) planFile(v bridge.View) []bridge.Call {
 // planEdit changes the posts that show the message. There are as many as there
 // were: spare ones are deleted, and what does not fit is to be read in the ticket.
 func (a *Adapter) planEdit(v bridge.View) []bridge.Call {
-	copies := v.WordCopies(filesOnly, compareTS)
-	if len(copies) == 0 {
-		return nil
-	}
-	parts := a.parts(v, v.Entry.Words.Body)
-	if len(parts) == 0 || strings.TrimSpace(v.Entry.Words.Body) == "" {
-		parts = a.parts(v, "_(no text)_")
-	}
-	if len(parts) > len(copies) {
-		parts = a.shortened(v, len(copies))
-	}
-	payloads := make([]any, len(parts))
-	for i, p := range parts {
-		payloads[i] = p
-	}
-	return v.PlanEdits(copies, payloads)
+	return chat.PlanEdit(v, v.WordCopies(filesOnly, compareTS),
+		func(body string) []*content { return a.parts(v, body) },
+		func(n int) []*content { return a.shortened(v, n) })
 }
 
 // shortened renders the message in n parts, of which the last says where the
