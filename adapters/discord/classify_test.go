@@ -51,7 +51,7 @@ func TestEveryDocumentedCodeHasItsClassAndRemedy(t *testing.T) {
 		{500, 0, bridge.Transient, ""},
 		{400, 999999, bridge.Transient, ""},
 	} {
-		f.answer = says(c.status, fmt.Sprintf(`{"code": %d, "message": "no"}`, c.code))
+		f.answers(says(c.status, fmt.Sprintf(`{"code": %d, "message": "no"}`, c.code)))
 		a.revoked.Store(false)
 		err := a.client.do(t.Context(), request{method: "POST", path: "channels/12/messages", body: 1}, nil)
 		se := asError(t, err)

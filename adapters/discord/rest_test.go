@@ -66,9 +66,17 @@ func (f *api) serve(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	f.mu.Lock()
 	f.calls = append(f.calls, recorded{r.Method, strings.TrimPrefix(r.URL.RequestURI(), "/api/v10/"), r.Header.Clone(), body})
+	answer := f.answer
 	f.mu.Unlock()
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	f.answer(w, r)
+	answer(w, r)
+}
+
+// answers changes what the next calls are answered with.
+func (f *api) answers(answer func(w http.ResponseWriter, r *http.Request)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.answer = answer
 }
 
 // seen returns the calls so far as "METHOD path".
@@ -152,7 +160,7 @@ func TestNoErrorOrLogShowsATokenOrAnAddress(t *testing.T) {
 		says(200, "{"), vanishes, says(302, "", "Location", "https://evil.example/hook-secret"),
 		says(400, `{"code": 50035, "message": "words that were said", "errors": {"content": {"_errors": [{"code": "TOO_LONG", "message": "words that were said"}]}}}`),
 	} {
-		f.answer = answer
+		f.answers(answer)
 		se := asError(t, a.client.do(t.Context(), r, &message{}))
 		texts = append(texts, se.Error(), se.Remedy)
 	}
@@ -192,7 +200,7 @@ func TestOnlyWhatMayHaveHadAnEffectIsUncertain(t *testing.T) {
 		{"a post that was refused", says(400, `{"code": 50006, "message": "Cannot send an empty message"}`), "POST", false},
 		{"a post that Discord was too busy for", says(500, `{"code": 130000, "message": "overloaded"}`), "POST", true},
 	} {
-		f.answer = c.answer
+		f.answers(c.answer)
 		r := request{method: c.method, path: "channels/12/messages"}
 		if c.method == "POST" {
 			r.body = body
@@ -222,7 +230,7 @@ func TestRefusedTokenStopsAllCallsUntilItWorks(t *testing.T) {
 	if n := len(f.seen()); n != 1 {
 		t.Errorf("%d calls were made with a refused token", n)
 	}
-	f.answer = says(200, `{"id": "1"}`)
+	f.answers(says(200, `{"id": "1"}`))
 	if err := a.client.do(t.Context(), request{method: "GET", path: whoPath}, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +264,7 @@ func TestTooFastClosesExactlyTheBucketThatDiscordNames(t *testing.T) {
 		if se.Class != bridge.RateLimited || se.After != c.after || se.Uncertain {
 			t.Errorf("%s: %v after %v, want %v", c.name, se, se.After, c.after)
 		}
-		f.answer = says(200, `{"id": "1"}`)
+		f.answers(says(200, `{"id": "1"}`))
 		if se := asError(t, a.client.do(t.Context(), one, nil)); se.Code != "budget" || se.After != c.after {
 			t.Errorf("%s: the next call was made, or waits %v", c.name, se.After)
 		}
