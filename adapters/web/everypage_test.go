@@ -189,6 +189,7 @@ func ticketPages(t *testing.T, l *looked) {
 	w.must(&bridge.AnswerApproval{Actor: w.actor(w.anders, "Anders Expert", bridge.RoleExpert), Approval: id, Approve: true, Note: "Billed twice indeed."})
 	w.must(&bridge.AskApproval{Actor: w.bobActs(), Conversation: conv, Body: "And a voucher?", Approvers: []bridge.Known{{Person: w.anders, Name: "Anders Expert"}}})
 	b.lookAt("approval", func(string) { b.open("/c/" + conv.String() + "/approval") })
+	b.lookAt("share", func(string) { b.open("/c/" + conv.String() + "/share") })
 	b.lookAt("approvals", func(string) { b.open(fmt.Sprintf("/tickets/%d", second)) })
 }
 

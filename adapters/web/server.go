@@ -181,6 +181,7 @@ func (s *Server) build(public *url.URL) (http.Handler, error) {
 	mux.HandleFunc("POST /api/v1/tickets/{ticket}/messages", s.api(s.apiAddMessage))
 	mux.HandleFunc("GET /api/v1/tickets/{ticket}/conversations", s.api(s.apiConversations))
 	mux.HandleFunc("POST /api/v1/tickets/{ticket}/conversations", s.api(s.apiStart))
+	mux.HandleFunc("GET /api/v1/explain", s.api(s.apiExplain))
 	mux.HandleFunc("POST /api/v1/conversations/{id}/close", s.api(s.apiSetState(false)))
 	mux.HandleFunc("POST /api/v1/conversations/{id}/reopen", s.api(s.apiSetState(true)))
 	mux.HandleFunc("POST /api/v1/conversations/{id}/close-and-solve", s.api(s.apiCloseAndSolve))

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/mapping"
@@ -118,8 +119,13 @@ func placeOf(c mapping.Channel) bridge.Place {
 	return bridge.Place{Surface: c.Surface, Workspace: c.Workspace, Channel: c.ID}
 }
 
-// resolve finds the channels that asking somebody about a ticket leads to.
+// resolve finds the channels that asking somebody about a ticket leads to now.
 func (s *Server) resolve(ctx context.Context, t *bridge.Ticket, to string) (asked, error) {
+	return s.resolveAt(ctx, t, to, s.now())
+}
+
+// resolveAt finds those that it leads to at a time.
+func (s *Server) resolveAt(ctx context.Context, t *bridge.Ticket, to string, at time.Time) (asked, error) {
 	rules, err := s.store.Rules(ctx)
 	if err != nil {
 		return asked{}, err
@@ -129,7 +135,7 @@ func (s *Server) resolve(ctx context.Context, t *bridge.Ticket, to string) (aske
 		return asked{}, err
 	}
 	rules = nameGroups(rules, groups)
-	q := mapping.Query{Tags: t.Tags, Priority: t.Priority, At: s.now()}
+	q := mapping.Query{Tags: t.Tags, Priority: t.Priority, At: at}
 	switch {
 	case strings.HasPrefix(to, askGroup):
 		id := strings.TrimPrefix(to, askGroup)
