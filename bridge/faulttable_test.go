@@ -79,7 +79,7 @@ func TestEveryOutsideStepMayFailOrCrash(t *testing.T) {
 	for _, must := range []string{
 		"append Begin", "append Settle", "append Inbound post", "append Inbound edit", "append Inbound delete",
 		"append StoreFile", "deliver root", "deliver post", "deliver edit", "deliver delete", "deliver file", "deliver reaction",
-		"append Inbound react", "list", "list page", "fetch",
+		"append Inbound react", "list", "list page", "fetch", "resolve", "append MoveMirror",
 	} {
 		if all[must] == 0 && !t.Failed() {
 			t.Errorf("no run had %q go wrong", must)
@@ -205,7 +205,7 @@ func (s *story) tell() {
 	ticket := s.append(&bridge.CreateTicket{Actor: bridge.System(), Subject: "Billed twice", Requester: "Carl", Body: "Help"}).ID.Ticket
 	s.conv = s.append(&bridge.StartConversation{
 		Actor: alice, Ticket: ticket, Subject: "Who knows?", Body: "aaaaaaaaaabbbbbbbbbbcccc",
-		Targets: []bridge.Target{{Place: chat.Place("billing")}, {Place: talk.Place("lounge")}},
+		Targets: []bridge.Target{{Place: chat.Place("billing")}, {Place: talk.Place("@lounge")}},
 	}).ID
 	first := s.agent.Said(s.conv)[0].ID
 	billing, lounge := s.thread("billing"), s.thread("lounge")

@@ -79,6 +79,7 @@ func TestEveryCommandOfASenderIsFenced(t *testing.T) {
 			&bridge.Defer{Fence: f, Key: key},
 			&bridge.Reject{Fence: f, Key: key},
 			&bridge.Step{Fence: f, Mirror: mirror, Seq: key.Seq},
+			&bridge.MoveMirror{Fence: f, Mirror: mirror, To: bridge.Place{Surface: "chat", Workspace: "W1", Channel: "next"}},
 			&bridge.Park{Fence: f, Key: key, Reason: "r", Remedy: "do"},
 		}
 	}

@@ -64,6 +64,9 @@ func (h *holder) bring(ctx context.Context, id ID) int64 {
 
 // showAll shows the entries that were read, stepping over those that need no call.
 func (t *turn) showAll() (err error) {
+	if err := t.resolve(); err != nil {
+		return err
+	}
 	if err := t.openFirst(); err != nil {
 		return err
 	}

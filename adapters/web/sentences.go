@@ -71,6 +71,10 @@ func (n names) sentence(e *bridge.Entry) string {
 		if f.Place != nil {
 			what = "moved " + talk + " to " + n.place(*f.Place)
 		}
+	case bridge.MirrorMoved:
+		if f.Reason == bridge.MovedOpened {
+			what = "opened the direct message for " + talk
+		}
 	case bridge.MirrorOpened:
 		what = "opened a mirror"
 		if f.Place != nil {

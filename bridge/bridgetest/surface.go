@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sidebridge/sidebridge/bridge"
@@ -13,7 +14,8 @@ import (
 
 // Surface is the adapter for a Chat: one process's connection to it. Its steps
 // are named "deliver root", "deliver post", "deliver file", "deliver edit",
-// "deliver delete", "deliver reaction", "find", "list", "list page", "fetch" and "probe".
+// "deliver delete", "deliver reaction", "resolve", "find", "list", "list page", "fetch" and "probe".
+// A channel whose name begins with @ stands for the one without.
 type Surface struct {
 	chat   *Chat
 	life   *Life
@@ -24,6 +26,7 @@ type Surface struct {
 var (
 	_ bridge.Surface      = (*Surface)(nil)
 	_ bridge.Reconnecting = (*Surface)(nil)
+	_ bridge.Resolver     = (*Surface)(nil)
 	_ bridge.Budgeted     = budgeted{}
 )
 
@@ -211,6 +214,21 @@ func (c *Chat) usable(channel string) error {
 	return nil
 }
 
+// Resolve implements bridge.Resolver.
+func (s *Surface) Resolve(ctx context.Context, m bridge.Mirror) (bridge.Place, error) {
+	to := m.Place
+	name, people := strings.CutPrefix(to.Channel, "@")
+	if !people {
+		return to, nil
+	}
+	return step(ctx, s.life, s.chat.faults, "resolve", func() (bridge.Place, error) {
+		s.chat.mu.Lock()
+		defer s.chat.mu.Unlock()
+		to.Channel = name
+		return to, s.chat.usable(name)
+	})
+}
+
 // Find implements bridge.Surface.
 func (s *Surface) Find(ctx context.Context, a bridge.Attempt) (bridge.Receipt, bool, error) {
 	type answer struct {
@@ -251,7 +269,7 @@ func (s *Surface) Probe(ctx context.Context, place bridge.Place) error {
 	_, err := step(ctx, s.life, s.chat.faults, "probe", func() (struct{}, error) {
 		s.chat.mu.Lock()
 		defer s.chat.mu.Unlock()
-		return struct{}{}, s.chat.usable(place.Channel)
+		return struct{}{}, s.chat.usable(strings.TrimPrefix(place.Channel, "@"))
 	})
 	return err
 }
