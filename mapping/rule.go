@@ -11,7 +11,7 @@ import (
 type Channel struct {
 	Surface   string `json:"surface"`   // such as "slack"
 	Workspace string `json:"workspace"` // the platform's id of it, such as Slack's T…
-	ID        string `json:"id"`        // the platform's id; names change
+	ID        string `json:"id"`        // the platform's id, since names change; or people, see Direct
 }
 
 // String returns the channel as logs and explanations name it.
@@ -105,10 +105,8 @@ func (r Rule) validate() error {
 	var errs []error
 	seen := make(map[Channel]bool)
 	for _, c := range r.Channels {
-		switch {
-		case c.Surface == "" || c.Workspace == "" || c.ID == "":
-			errs = append(errs, fmt.Errorf("channel %s lacks its surface, workspace or id", c))
-		case seen[c]:
+		errs = append(errs, ValidateChannel(c))
+		if seen[c] {
 			errs = append(errs, fmt.Errorf("channel %s is listed twice: remove one", c))
 		}
 		seen[c] = true

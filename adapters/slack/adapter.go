@@ -51,6 +51,14 @@ type Options struct {
 	Watcher  Watcher
 	Policy   Policy // shows nothing of tickets by default
 
+	// Forbidden reports whether the mapping names a channel and no rule that does lets
+	// other organisations read along. By default none is.
+	Forbidden func(place bridge.Place) bool
+	// ThreadsIn returns the threads of ours in a channel, newest first: those whose
+	// conversation is open, and those whose is closed. Without it nobody is told that
+	// they have written beside them.
+	ThreadsIn func(ctx context.Context, place bridge.Place) (open, closed []bridge.Mirror, err error)
+
 	// Mention returns the id of the account or channel here that a mention's or
 	// channel link's target stands for. By default only this workspace's own ids.
 	Mention func(target string) (id string, ok bool)
@@ -113,6 +121,8 @@ type Adapter struct {
 	threads   Threads
 	watcher   Watcher
 	policy    Policy
+	forbidden func(bridge.Place) bool
+	threadsIn func(context.Context, bridge.Place) (open, closed []bridge.Mirror, err error)
 	mention   func(string) (string, bool)
 	ticketURL func(int64) string
 	count     func(name, label string)
@@ -156,6 +166,7 @@ type Adapter struct {
 	reconnected  atomic.Bool // what was said may have to be listed
 	missed       atomic.Bool // an envelope was not accepted
 	toldScope    atomic.Bool // the admin knows that we may not react
+	toldBeside   lately      // who was told that nobody hears them beside the threads
 
 	identified chan struct{} // closed when me is known
 	known      sync.Once
@@ -167,6 +178,7 @@ type Adapter struct {
 var (
 	_ bridge.Surface      = (*Adapter)(nil)
 	_ bridge.Budgeted     = (*Adapter)(nil)
+	_ bridge.Resolver     = (*Adapter)(nil)
 	_ bridge.Reconnecting = (*Adapter)(nil)
 )
 
@@ -176,7 +188,7 @@ func New(o Options) (*Adapter, error) {
 		workspace: o.Workspace, token: o.BotToken, appToken: o.AppToken,
 		apiURL: first(o.APIURL, slack.APIURL), inbox: o.Inbox, requests: o.Requests,
 		desk: o.Desk, watcher: o.Watcher, policy: o.Policy, mention: o.Mention, ticketURL: o.TicketURL,
-		threads: o.Threads, count: o.Count, seen: o.Seen, log: o.Log, now: o.Now,
+		forbidden: o.Forbidden, threadsIn: o.ThreadsIn, threads: o.Threads, count: o.Count, seen: o.Seen, log: o.Log, now: o.Now,
 		identity: o.Identity, join: o.Join, pageSize: o.HistoryPageSize, maxFile: o.MaxFile, settle: o.Settle, echoWait: o.EchoWait,
 		sockets: o.Connections, ping: o.PingInterval, nameBudget: nameBudget, prompt: promptTime, acceptance: acceptTimeout, rest: fatalPause,
 		teams: set(o.Teams), bots: set(o.Bots), verdicts: verdicts(),
@@ -250,6 +262,9 @@ func (a *Adapter) setDefaults() {
 	}
 	if a.policy == nil {
 		a.policy = func(string) (mapping.Policy, bool) { return mapping.Policy{}, false }
+	}
+	if a.forbidden == nil {
+		a.forbidden = func(bridge.Place) bool { return false }
 	}
 	if a.count == nil {
 		a.count = func(string, string) {}

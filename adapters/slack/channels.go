@@ -27,6 +27,11 @@ type info struct {
 	private  bool
 	member   bool
 	external bool
+	// direct: it is a direct message, who names the people in it, and left says that the
+	// one person there has left the workspace.
+	direct bool
+	who    string
+	left   bool
 }
 
 // channelCache remembers channels for a few minutes.
@@ -100,6 +105,13 @@ func (c *channelCache) believedInternal(id string) bool {
 	return ok && !have.external && c.now().Before(have.last)
 }
 
+// peek returns what was heard of a channel last, true or not.
+func (c *channelCache) peek(id string) info {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.known[id].info
+}
+
 // label returns "#name" of a channel that is known, else its id.
 func (c *channelCache) label(id string) string {
 	c.mu.Lock()
@@ -114,6 +126,9 @@ func (a *Adapter) channelLabel(id string) string {
 	if id == "" {
 		return "the channel"
 	}
+	if a.isDirect(id) {
+		return a.directLabel(id)
+	}
 	return a.channels.label(id)
 }
 
@@ -124,17 +139,25 @@ func (a *Adapter) lookupInfo(ctx context.Context, id string) (info, error) {
 		if err == nil {
 			found = channelInfo(ch)
 		}
+		if err == nil && ch.IsIM && validID(ch.User) {
+			found.who = a.names.of(asking{ctx: ctx, until: a.now().Add(a.nameBudget)}, ch.User)
+		}
 		return err
 	})
 	return found, err
 }
 
 func channelInfo(ch *slack.Channel) info {
-	return info{
+	in := info{
 		name: ch.Name, archived: ch.IsArchived, private: ch.IsPrivate,
 		// In a direct message there is no membership to ask for.
 		member: ch.IsMember || ch.IsIM || ch.IsMpIM, external: ch.IsExtShared,
+		direct: ch.IsIM || ch.IsMpIM, left: ch.IsUserDeleted,
 	}
+	if ch.IsMpIM {
+		in.who = groupWho(ch.Name)
+	}
+	return in
 }
 
 // lookupChannel asks for a channel's name, for links to it.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
+	"github.com/sidebridge/sidebridge/mapping"
 )
 
 // Finding is one thing that Check looked at.
@@ -50,7 +51,12 @@ func (a *Adapter) Check(ctx context.Context, channels []string) []Finding {
 	}
 	found = append(found, a.checkScopes("the bot token has the scopes it needs", a.neededScopes()))
 	found = append(found, a.checkScopes("the bot token has the scopes for the shortcut, the command and reactions", askingScopes()))
+	found = append(found, a.checkDirectScopes(channels)...)
 	for _, channel := range channels {
+		if people, direct := mapping.DirectTo(channel); direct {
+			a.checkDirect(ctx, channel, people, add)
+			continue
+		}
 		err := a.Probe(ctx, a.place(channel))
 		add("the app is in "+a.channelLabel(channel), err)
 		if err == nil {
@@ -63,6 +69,34 @@ func (a *Adapter) Check(ctx context.Context, channels []string) []Finding {
 		found = append(found, Finding{What: "a signing secret is set for the Events API", OK: len(a.secrets) > 0})
 	}
 	return found
+}
+
+// checkDirectScopes looks at the scopes for direct messages, which only those need who
+// are asked there.
+func (a *Adapter) checkDirectScopes(channels []string) (found []Finding) {
+	used := map[string]bool{}
+	for _, channel := range channels {
+		if people, direct := mapping.DirectTo(channel); direct {
+			used[kindOf(people)] = true
+		}
+	}
+	for kind, what := range map[string]string{directOne: "direct messages", directGroup: "group direct messages"} {
+		if used[kind] {
+			found = append(found, a.checkScopes("the bot token has the scopes for "+what, directScopes(kind)))
+		} else if missing := a.lacking(directScopes(kind)); len(missing) > 0 {
+			found = append(found, Finding{What: strings.Join(missing, ", ") + " are only needed for " + what + ", which no rule uses", OK: true})
+		}
+	}
+	slices.SortFunc(found, func(a, b Finding) int { return strings.Compare(a.What, b.What) })
+	return found
+}
+
+// checkDirect looks at one direct message that a rule names.
+func (a *Adapter) checkDirect(ctx context.Context, channel string, people []string, add func(string, error) bool) {
+	id, err := a.probeDirect(ctx, a.place(channel), people)
+	if add("the app can write to "+a.who(channel), err) {
+		add("the app can read "+a.channelLabel(channel), a.checkHistory(ctx, id))
+	}
 }
 
 // platform is what people call it.
@@ -100,15 +134,8 @@ func (a *Adapter) neededScopes() []string {
 
 // checkScopes names every scope that the token lacks, from the header of the last answer.
 func (a *Adapter) checkScopes(what string, needed []string) Finding {
-	a.mu.Lock()
-	granted := strings.FieldsFunc(a.granted, func(r rune) bool { return r == ',' || r == ' ' })
-	a.mu.Unlock()
 	f := Finding{What: what, OK: true}
-	if len(granted) == 0 {
-		return f // not told
-	}
-	missing := slices.DeleteFunc(needed, func(scope string) bool { return slices.Contains(granted, scope) })
-	if len(missing) > 0 {
+	if missing := a.lacking(needed); len(missing) > 0 {
 		f.OK = false
 		f.Remedy = "Add " + strings.Join(missing, ", ") + " under OAuth & Permissions, Bot Token Scopes, and install the app in the workspace again."
 	}

@@ -183,6 +183,7 @@ func (a *Adapter) refusal(code, channel, needed, provided string) *bridge.Surfac
 			"{channel}", a.channelLabel(channel), "{scope}", first(needed, "it lacks"), "{app}", a.appName(),
 		).Replace(v.remedy)
 	}
+	a.directRefusal(se, channel, needed)
 	if needed != "" {
 		se.Err = fmt.Errorf("needs %s, has %s", needed, first(provided, "none of it"))
 	}

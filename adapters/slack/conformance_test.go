@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -14,18 +15,26 @@ import (
 	"github.com/sidebridge/sidebridge/adapters/slack/slacksim"
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/bridge/bridgetest"
+	"github.com/sidebridge/sidebridge/mapping"
 )
 
 // The suite that every surface passes, over both ways in which events come.
 func TestSlackPassesTheSuite(t *testing.T) {
 	t.Run("socket", func(t *testing.T) {
 		t.Parallel()
-		bridgetest.RunSurface(t, func(t *testing.T) bridgetest.Fixture { return newFixture(t, true) })
+		bridgetest.RunSurface(t, func(t *testing.T) bridgetest.Fixture { return newFixture(t, true, 0) })
 	})
 	t.Run("http", func(t *testing.T) {
 		t.Parallel()
-		bridgetest.RunSurface(t, func(t *testing.T) bridgetest.Fixture { return newFixture(t, false) })
+		bridgetest.RunSurface(t, func(t *testing.T) bridgetest.Fixture { return newFixture(t, false, 0) })
 	})
+	// People asked in a direct message, and several in one of their own.
+	for people, name := range map[int]string{1: "direct message", 3: "group direct message"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bridgetest.RunSurface(t, func(t *testing.T) bridgetest.Fixture { return newFixture(t, people == 1, people) })
+		})
+	}
 }
 
 // simulated is a simulated workspace as the suite acts in it.
@@ -45,7 +54,8 @@ type simulated struct {
 	deaf    slacksim.Remove
 }
 
-func newFixture(t *testing.T, socket bool) bridgetest.Fixture {
+// newFixture has a channel, or the direct message of so many people.
+func newFixture(t *testing.T, socket bool, people int) bridgetest.Fixture {
 	s := &simulated{t: t, socket: socket}
 	o := slacksim.Options{
 		Limits: slacksim.Limits{Off: true}, Seed: 7, SocketMode: socket, HistoryPageCap: 4,
@@ -59,7 +69,21 @@ func newFixture(t *testing.T, socket bool) bridgetest.Fixture {
 	t.Cleanup(func() { _ = s.sim.Close() })
 	s.anders = s.sim.AddUser(slacksim.UserSpec{Name: "anders", RealName: "Anders Holm"})
 	s.channel = s.sim.AddChannel(slacksim.ChannelSpec{Name: "billing"})
+	var asked bridge.Place
+	if people > 0 {
+		members := []*slacksim.Person{s.anders}
+		for n := range people - 1 {
+			members = append(members, s.sim.AddUser(slacksim.UserSpec{Name: fmt.Sprint("expert", n)}))
+		}
+		var ids []string
+		for _, p := range members {
+			ids = append(ids, p.ID())
+		}
+		s.channel = s.sim.Direct(members...)
+		asked = bridge.Place{Surface: Surface, Workspace: s.sim.TeamID(), Channel: mapping.Direct(ids...)}
+	}
 	f := bridgetest.Fixture{
+		Asked:  asked,
 		Place:  bridge.Place{Surface: Surface, Workspace: s.sim.TeamID(), Channel: s.channel},
 		People: s, Trouble: s, Connect: s.connect, Fits: 3600, Files: true,
 		Age:   func() { s.ahead.Add(int64(2 * time.Minute)) },

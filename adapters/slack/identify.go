@@ -20,6 +20,7 @@ const fatalPause = 5 * time.Minute
 type identity struct {
 	user, bot, app, name string
 	host                 string // of links to the workspace's messages
+	base                 string // how they begin
 }
 
 func (a *Adapter) self() identity {
@@ -125,7 +126,7 @@ func (a *Adapter) authTest(ctx context.Context) error {
 	a.mu.Lock()
 	a.me.user, a.me.bot, a.me.name = who.UserID, who.BotID, who.User
 	if u, err := url.Parse(who.URL); err == nil {
-		a.me.host = u.Host
+		a.me.host, a.me.base = u.Host, u.Scheme+"://"+u.Host
 	}
 	a.mu.Unlock()
 	a.known.Do(func() { close(a.identified) })

@@ -52,6 +52,8 @@ type Watcher interface {
 	Blocked(ctx context.Context, place bridge.Place, reason, remedy string) error
 	// Renamed: the channel has another id now.
 	Renamed(ctx context.Context, from, to bridge.Place) error
+	// Opened: the direct message with the people that name tells is this channel.
+	Opened(ctx context.Context, place bridge.Place, name string) error
 }
 
 // nobody is the ports of an adapter that was given none.
@@ -60,6 +62,7 @@ type nobody struct{}
 func (nobody) Recovered(context.Context, bridge.Place) error               { return nil }
 func (nobody) Blocked(context.Context, bridge.Place, string, string) error { return nil }
 func (nobody) Renamed(context.Context, bridge.Place, bridge.Place) error   { return nil }
+func (nobody) Opened(context.Context, bridge.Place, string) error          { return nil }
 
 func (nobody) Ask(context.Context, bridge.Ask) (bridge.Result, error) {
 	return bridge.Result{}, errNoRequests

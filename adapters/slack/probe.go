@@ -4,13 +4,19 @@ import (
 	"context"
 
 	"github.com/sidebridge/sidebridge/bridge"
+	"github.com/sidebridge/sidebridge/mapping"
 )
 
 // Probe implements bridge.Surface: the token works, the channel is there, not
-// archived, and we are in it. A place without a channel is the workspace.
+// archived, and we are in it. A place without a channel is the workspace, one that names
+// people their direct message, which is opened for it.
 func (a *Adapter) Probe(ctx context.Context, place bridge.Place) error {
 	if place.Channel == "" {
 		return a.authTest(ctx)
+	}
+	if people, direct := mapping.DirectTo(place.Channel); direct {
+		_, err := a.probeDirect(ctx, place, people)
+		return err
 	}
 	a.channels.forget(place.Channel)
 	found, err := a.channels.get(ctx, place.Channel)
@@ -20,7 +26,9 @@ func (a *Adapter) Probe(ctx context.Context, place bridge.Place) error {
 	switch {
 	case found.archived:
 		return a.refusal("is_archived", place.Channel, "", "")
-	case a.refused.still(place.Channel, found.external, a.allowed):
+	case found.left:
+		return a.refusal("user_disabled", place.Channel, "", "")
+	case found.external && a.forbidden(place), a.refused.still(place.Channel, found.external, a.allowed):
 		return a.refusal(codeExternal, place.Channel, "", "")
 	case found.member:
 		return nil

@@ -116,6 +116,9 @@ func (a *Adapter) accept(ctx context.Context, p *payload) error {
 	in, skip := a.translate(ctx, e)
 	if skip != "" {
 		a.count("ignored", skip)
+		if skip == skipNoThread && (e.Family == directOne || e.Family == directGroup) {
+			a.besideThreads(e)
+		}
 		return nil
 	}
 	res, err := a.inbox.Accept(ctx, in)

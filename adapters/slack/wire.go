@@ -114,7 +114,9 @@ type action struct {
 // event is the inner event: a message with what only events have.
 type event struct {
 	message
-	Channel   ident    `json:"channel"`
+	Channel ident `json:"channel"`
+	// Family is channel, group, im or mpim.
+	Family    string   `json:"channel_type"`
 	Changed   *message `json:"message"`
 	Previous  *message `json:"previous_message"`
 	DeletedTS string   `json:"deleted_ts"`

@@ -1,6 +1,7 @@
 package bridgetest
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -18,6 +19,9 @@ import (
 type Fixture struct {
 	// Place is a channel in which the adapter can open threads.
 	Place bridge.Place
+	// Asked is the place that a conversation's target names when that is not Place, but
+	// the people whose channel it is, see bridge.Resolver.
+	Asked bridge.Place
 	// Connect starts the adapter: it hands what it receives to r until ctx ends,
 	// and has stopped when the returned function returns.
 	Connect func(ctx context.Context, r *bridge.Receiver) (port bridge.Port, wait func())
@@ -281,7 +285,7 @@ func (b *bench) open(question string) {
 	b.t.Helper()
 	ticket := b.do(&bridge.CreateTicket{Actor: bridge.System(), Subject: "Billed twice", Requester: "Carl", Body: "Please help"}).ID.Ticket
 	b.conv = b.do(&bridge.StartConversation{
-		Actor: alice, Ticket: ticket, Subject: "Who knows", Body: question, Targets: []bridge.Target{{Place: b.f.Place}},
+		Actor: alice, Ticket: ticket, Subject: "Who knows", Body: question, Targets: []bridge.Target{{Place: cmp.Or(b.f.Asked, b.f.Place)}},
 	}).ID
 }
 

@@ -91,6 +91,11 @@ func (w *watcher) Renamed(ctx context.Context, from, to bridge.Place) error {
 	return nil
 }
 
+// Opened implements slack.Watcher. The name is what pages call the direct message.
+func (w *watcher) Opened(ctx context.Context, place bridge.Place, name string) error {
+	return w.store.PutChannels(ctx, []store.Channel{{Place: place, Name: name, Private: true, Member: true}})
+}
+
 // ended takes the end of a workspace's loop. One that is set up wrongly is blocked
 // and shown to the admin; it does not take the others with it. table is what of the
 // configuration it was made from.
