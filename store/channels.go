@@ -60,7 +60,8 @@ func (s *Store) PutChannels(ctx context.Context, channels []Channel) error {
 }
 
 // Channels calls each for up to limit channels that are not archived and are found by
-// the beginnings of words of their names, or of their ids.
+// the beginnings of words of their names, or of their ids. Direct messages, whose names
+// begin with @, are left out: who is to be asked there is picked by name.
 func (s *Store) Channels(ctx context.Context, text string, limit int,
 	each func(place bridge.Place, name string, private, external, member bool),
 ) error {
@@ -72,6 +73,7 @@ func (s *Store) Channels(ctx context.Context, text string, limit int,
 }
 
 // ChannelNames returns the names of those of the places that a surface has told us of.
+// That of a direct message begins with @; one that names people has their names.
 func (s *Store) ChannelNames(ctx context.Context, places []bridge.Place) (map[bridge.Place]string, error) {
 	out := make(map[bridge.Place]string, len(places))
 	if len(places) == 0 {
@@ -83,10 +85,13 @@ func (s *Store) ChannelNames(ctx context.Context, places []bridge.Place) (map[br
 	}
 	var rows []channelRow
 	err := s.build("SELECT "+channelCols+" FROM channels WHERE id IN ").list(texts(ids)).selectInto(ctx, s.read, &rows)
+	if err != nil {
+		return nil, err
+	}
 	for _, r := range rows {
 		out[r.place()] = r.Name
 	}
-	return out, err
+	return out, s.directNames(ctx, places, out)
 }
 
 // ChannelExternal reports whether a channel is shared with another organisation,

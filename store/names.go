@@ -225,7 +225,7 @@ func (s *Store) named(kind bridge.NamedKind, typed []string, here []bridge.Place
 	case bridge.NamedAccount:
 		b.add(" WHERE x.person IS NULL AND x.name <> ''").inWorkspaces("x", here)
 	case bridge.NamedChannel:
-		b.add(" WHERE x.archived = 0")
+		b.add(" WHERE x.archived = 0 AND x.name NOT LIKE '@%'") // those are direct messages
 		if len(here) > 0 {
 			b.add(" AND x.private = 0").inWorkspaces("x", here)
 		}

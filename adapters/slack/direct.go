@@ -49,11 +49,7 @@ func (a *Adapter) Resolve(ctx context.Context, m bridge.Mirror) (bridge.Place, e
 		}
 		return bridge.Place{}, err
 	}
-	place := a.place(id)
-	if err := a.watcher.Opened(ctx, place, "@"+a.who(m.Place.Channel)); err != nil {
-		a.log.Warn("whom a direct message is with was not recorded; pages show its id", "channel", id, "err", err)
-	}
-	return place, nil
+	return a.place(id), nil
 }
 
 // openDirect opens the direct message with people and returns its id. What stands in the
@@ -86,6 +82,9 @@ func (a *Adapter) openDirect(ctx context.Context, place bridge.Place, people []s
 	}
 	if err != nil {
 		return "", certain(err)
+	}
+	if err := a.watcher.Opened(ctx, place, a.place(ch.ID), "@"+a.who(place.Channel)); err != nil {
+		a.log.Warn("whom a direct message is with was not recorded; pages show its id", "channel", ch.ID, "err", err)
 	}
 	return ch.ID, nil
 }

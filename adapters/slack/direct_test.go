@@ -58,8 +58,8 @@ func TestPeopleAreAskedInTheirDirectMessageInAThread(t *testing.T) {
 		}
 	}
 	want := []string{
-		"opened " + w.sim.Direct(w.anders) + " @Anders Holm",
-		"opened " + w.sim.Direct(w.anders, bo) + " @" + w.a.who(mapping.Direct(w.anders.ID(), bo.ID())),
+		"opened " + w.sim.Direct(w.anders) + " for " + mapping.Direct(w.anders.ID()) + " @Anders Holm",
+		"opened " + w.sim.Direct(w.anders, bo) + " for " + mapping.Direct(w.anders.ID(), bo.ID()) + " @" + w.a.who(mapping.Direct(w.anders.ID(), bo.ID())),
 	}
 	if diff := cmp.Diff(want, w.watcher.all()); diff != "" {
 		t.Error(diff)

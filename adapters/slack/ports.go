@@ -52,8 +52,9 @@ type Watcher interface {
 	Blocked(ctx context.Context, place bridge.Place, reason, remedy string) error
 	// Renamed: the channel has another id now.
 	Renamed(ctx context.Context, from, to bridge.Place) error
-	// Opened: the direct message with the people that name tells is this channel.
-	Opened(ctx context.Context, place bridge.Place, name string) error
+	// Opened: to is the direct message with the people that from stands for, and this is
+	// what they are called.
+	Opened(ctx context.Context, from, to bridge.Place, name string) error
 }
 
 // nobody is the ports of an adapter that was given none.
@@ -62,7 +63,9 @@ type nobody struct{}
 func (nobody) Recovered(context.Context, bridge.Place) error               { return nil }
 func (nobody) Blocked(context.Context, bridge.Place, string, string) error { return nil }
 func (nobody) Renamed(context.Context, bridge.Place, bridge.Place) error   { return nil }
-func (nobody) Opened(context.Context, bridge.Place, string) error          { return nil }
+func (nobody) Opened(context.Context, bridge.Place, bridge.Place, string) error {
+	return nil
+}
 
 func (nobody) Ask(context.Context, bridge.Ask) (bridge.Result, error) {
 	return bridge.Result{}, errNoRequests

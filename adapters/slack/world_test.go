@@ -445,8 +445,8 @@ func (m *memoryWatcher) Renamed(_ context.Context, from, to bridge.Place) error 
 	return m.add("renamed %s %s", from.Channel, to.Channel)
 }
 
-func (m *memoryWatcher) Opened(_ context.Context, p bridge.Place, name string) error {
-	return m.add("opened %s %s", p.Channel, name)
+func (m *memoryWatcher) Opened(_ context.Context, from, to bridge.Place, name string) error {
+	return m.add("opened %s for %s %s", to.Channel, from.Channel, name)
 }
 
 func (m *memoryWatcher) all() []string {

@@ -75,13 +75,16 @@ func (n names) person(id string) string {
 // group returns a group's name. A desk's own group may have no name of ours.
 func (n names) group(id string) string { return cmp.Or(n.groups[id], id) }
 
-// place returns what people call a channel, such as "Slack #billing".
+// place returns what people call a channel, such as "Slack #billing" or "Slack @Anders Holm".
 func (n names) place(p bridge.Place) string {
 	return surfaceName(p.Surface) + " " + n.channel(p)
 }
 
 func (n names) channel(p bridge.Place) string {
-	if name := strings.TrimPrefix(n.channels[p], "#"); name != "" {
+	switch name := strings.TrimPrefix(n.channels[p], "#"); {
+	case strings.HasPrefix(name, "@"):
+		return name // people, in their direct message
+	case name != "":
 		return "#" + name
 	}
 	return p.Channel

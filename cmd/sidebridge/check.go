@@ -13,6 +13,7 @@ import (
 	"github.com/sidebridge/sidebridge/adapters/webhook"
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/config"
+	"github.com/sidebridge/sidebridge/mapping"
 	"github.com/sidebridge/sidebridge/store"
 )
 
@@ -43,7 +44,7 @@ func (c *checkCmd) Run(ctx context.Context, p *program) error {
 	}
 	for _, d := range cfg.Discord {
 		if d.Enabled {
-			checkDiscord(ctx, r, d, rules)
+			checkDiscord(ctx, r, d, mappedTo(rules))
 		} else {
 			r.note("discord "+d.Name, "it is switched off (enabled = false)")
 		}
@@ -158,8 +159,8 @@ func checkAudit(r *report, cfg *config.Config) {
 	}
 }
 
-// checkDatabase returns the places that the mapping names.
-func checkDatabase(ctx context.Context, r *report, cfg *config.Config, p *program) []bridge.Place {
+// checkDatabase returns the mapping's rules.
+func checkDatabase(ctx context.Context, r *report, cfg *config.Config, p *program) []mapping.Rule {
 	remedy := "Check that the Postgres server runs and that database.postgres is right."
 	if !cfg.Database.Postgres.IsSet() {
 		if _, err := os.Stat(cfg.Database.SQLite); errors.Is(err, fs.ErrNotExist) {
@@ -190,7 +191,7 @@ func checkDatabase(ctx context.Context, r *report, cfg *config.Config, p *progra
 	return checkDirectory(ctx, r, s)
 }
 
-func checkDirectory(ctx context.Context, r *report, s *store.Store) []bridge.Place {
+func checkDirectory(ctx context.Context, r *report, s *store.Store) []mapping.Rule {
 	const remedy = "This is a defect, or the database was changed by hand: run sidebridge audit verify."
 	has, err := s.HasAdmin(ctx)
 	if err != nil {
@@ -205,16 +206,20 @@ func checkDirectory(ctx context.Context, r *report, s *store.Store) []bridge.Pla
 		r.bad("mapping", err.Error(), remedy)
 		return nil
 	}
-	var places []bridge.Place
-	for _, rule := range rules {
-		for _, c := range rule.Channels {
-			places = append(places, bridge.Place{Surface: c.Surface, Workspace: c.Workspace, Channel: c.ID})
-		}
-	}
 	if len(rules) == 0 {
 		r.note("mapping", "no group is mapped to a channel yet: do so under “Groups and channels” in the admin pages")
 	} else {
 		r.good("mapping", fmt.Sprintf("%d rules", len(rules)))
+	}
+	return rules
+}
+
+// mappedTo returns the places that the rules name.
+func mappedTo(rules []mapping.Rule) (places []bridge.Place) {
+	for _, rule := range rules {
+		for _, c := range rule.Channels {
+			places = append(places, bridge.Place{Surface: c.Surface, Workspace: c.Workspace, Channel: c.ID})
+		}
 	}
 	return places
 }

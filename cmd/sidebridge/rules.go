@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -45,6 +47,29 @@ func (r *rules) policy(id string) (mapping.Policy, bool) {
 	defer r.mu.Unlock()
 	rule := r.byID[id]
 	return rule.Fields, rule.AllowExternal
+}
+
+// forbidden reports whether rules name a place and none of them lets other
+// organisations read along.
+func (r *rules) forbidden(place bridge.Place) bool {
+	r.refresh()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return forbidden(slices.Collect(maps.Values(r.byID)), place)
+}
+
+func forbidden(rules []mapping.Rule, place bridge.Place) bool {
+	c := mapping.Channel{Surface: place.Surface, Workspace: place.Workspace, ID: place.Channel}
+	named := false
+	for _, rule := range rules {
+		if slices.Contains(rule.Channels, c) {
+			named = true
+			if rule.AllowExternal {
+				return false
+			}
+		}
+	}
+	return named
 }
 
 // mention returns the function that finds the account, in one workspace, that a

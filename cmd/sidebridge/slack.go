@@ -38,6 +38,7 @@ func (a *app) addWorkspace(c config.Slack) (*slack.Adapter, error) {
 	w := &watcher{store: a.store, rules: a.rules, log: log}
 	o := slackOptions(c)
 	o.Inbox, o.Requests, o.Desk, o.Threads, o.Watcher, o.Log = a.inbox, requests{a}, a.desk, a.store, w, a.log
+	o.Forbidden, o.ThreadsIn = a.rules.forbidden, a.store.ThreadsIn
 	o.Policy, o.Mention = a.rules.policy, a.rules.mention(slack.Surface, c.TeamID)
 	o.TicketURL, o.Seen = a.ticketURL, a.store.SeeAccount
 	o.Count = a.metrics.countSurface(slack.Surface, c.Name)

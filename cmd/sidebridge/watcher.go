@@ -92,8 +92,11 @@ func (w *watcher) Renamed(ctx context.Context, from, to bridge.Place) error {
 }
 
 // Opened implements slack.Watcher. The name is what pages call the direct message.
-func (w *watcher) Opened(ctx context.Context, place bridge.Place, name string) error {
-	return w.store.PutChannels(ctx, []store.Channel{{Place: place, Name: name, Private: true, Member: true}})
+func (w *watcher) Opened(ctx context.Context, from, to bridge.Place, name string) error {
+	return w.store.PutChannels(ctx, []store.Channel{
+		{Place: from, Name: name, Private: true, Member: true},
+		{Place: to, Name: name, Private: true, Member: true},
+	})
 }
 
 // ended takes the end of a workspace's loop. One that is set up wrongly is blocked
