@@ -184,15 +184,21 @@ func (b *Tab) Text(selector string) string {
 	return got
 }
 
-// Wait waits until an expression is true on the page as it is: it looks at every frame.
+// Wait waits until an expression is true on the page as it is: it looks at every frame,
+// and goes on when another page takes the place of this one.
 func (b *Tab) Wait(expression string) time.Duration {
 	b.t.Helper()
 	start := time.Now()
-	ok, err := chromedp.Run(b.Ctx, chromedp.Evaluate[bool](fmt.Sprintf(`new Promise((done) => {
+	look := fmt.Sprintf(`new Promise((done) => {
 		const end = performance.now() + %d;
 		const look = () => (%s) ? done(true) : performance.now() > end ? done(false) : requestAnimationFrame(look);
 		look();
-	})`, waitTime.Milliseconds(), expression), chromedp.EvalAwaitPromise))
+	})`, waitTime.Milliseconds(), expression)
+	ok, err := chromedp.Run(b.Ctx, chromedp.Evaluate[bool](look, chromedp.EvalAwaitPromise))
+	for err != nil && time.Since(start) < waitTime && b.Ctx.Err() == nil {
+		b.Do(chromedp.WaitReady(chromedp.CSS("body")))
+		ok, err = chromedp.Run(b.Ctx, chromedp.Evaluate[bool](look, chromedp.EvalAwaitPromise))
+	}
 	if err != nil || !ok {
 		b.t.Fatalf("not in time: %s: %v; the page says: %s%s", expression, err, b.Text("main"), b.more())
 	}
