@@ -26,6 +26,11 @@ var noPage = map[string]string{
 	"GET /files/{ticket}/{message}/{n}": "is a file that somebody sent",
 	"GET /tickets/{ticket}/export":      "is a file that is downloaded",
 	"GET /tickets/{ticket}/share":       "is a piece of the ticket's page",
+	"GET /admin/access/export":          "is a file that is downloaded",
+	"GET /news/stream":                  "is what an open page listens to",
+	"GET /news/unread":                  "is a number for the open page",
+	"GET /tickets/stream":               "is what an open list listens to",
+	"GET /tickets/lines":                "is a piece of the list of tickets",
 	"GET /admin/channels":               "is a piece of the rule's page",
 }
 
@@ -211,7 +216,7 @@ func adminPages(t *testing.T, l *looked) {
 	b.lookAt("tokens-new", func(string) { b.submit("/admin/tokens", url.Values{"name": {"Contact form"}}) })
 	for name, path := range map[string]string{
 		"people": "/admin/people", "mapping": "/admin/mapping", "rule-new": "/admin/rules/new", "rule": "/admin/rules/r1", "tokens": "/admin/tokens",
-		"permissions": "/admin/permissions", "changes": "/admin/changes", "surfaces": "/admin/surfaces", "erase-person": "/admin/people/" + w.bob + "/erase",
+		"permissions": "/admin/permissions", "changes": "/admin/changes", "surfaces": "/admin/surfaces", "access": "/admin/access", "erase-person": "/admin/people/" + w.bob + "/erase",
 	} {
 		b.lookAt(name, func(string) { b.open(path) })
 	}
