@@ -101,6 +101,16 @@
 // would make one again. What was posted in the last minute before a restart is not
 // looked for; the next listing records it as removed.
 //
+// # Direct messages
+//
+// A place whose channel names people (mapping.Direct) is their direct message.
+// conversations.open gives it, the same for the same people, before the first post
+// (Resolve, Probe); that shows nothing to them. Each conversation is a thread in it. Who
+// writes there outside the threads is told, alone and at most once an hour, in which
+// threads they are heard; their words are not recorded, since which conversation they
+// mean would be a guess. What is written so while we are away is not noticed.
+// https://docs.slack.dev/reference/methods/conversations.open
+//
 // # Failures
 //
 // classify.go has the meaning of every error code. A request of which nothing was
@@ -120,7 +130,8 @@
 // without reactions:read and reactions:write there are no reactions, and all else works.
 // users:read.email is for PersonByEmail, channels:join for Options.Join,
 // chat:write.customize for IdentityAgent. The app-level token needs connections:write.
-// Direct messages are not subscribed to.
+// im:write, im:read and im:history are for direct messages with one person, mpim:write,
+// mpim:read and mpim:history for those with several; without them only channels are asked.
 //
 // # Why not slack-go's events and socketmode
 //

@@ -189,7 +189,11 @@ func parseChannel(text string) (mapping.Channel, error) {
 	if len(parts) != 3 || slices.Contains(parts, "") {
 		return mapping.Channel{}, fmt.Errorf("%w: channel %q: write it as surface/workspace/channel, such as slack/T024BE7LD/C024BE91L", bridge.ErrInvalid, text)
 	}
-	return mapping.Channel{Surface: parts[0], Workspace: parts[1], ID: parts[2]}, nil
+	c := mapping.Channel{Surface: parts[0], Workspace: parts[1], ID: parts[2]}
+	if people, direct := mapping.DirectTo(c.ID); direct {
+		c.ID = mapping.Direct(people...) // in whatever order they were written
+	}
+	return c, nil
 }
 
 func (s *Server) moveRule(w http.ResponseWriter, r *http.Request) error {
