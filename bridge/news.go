@@ -19,4 +19,6 @@ type News struct {
 	// Why are the reasons for which it is theirs to know, in the words that package
 	// mapping has for occasions, the most pressing first.
 	Why []string
+	// Asked: it is a request for their approval, and ID the entry that asks.
+	Asked bool
 }

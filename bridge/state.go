@@ -31,6 +31,9 @@ type State struct {
 	Files         map[FileKey]*File
 	Keys          map[string]ID
 	Accounts      map[Account]*Known
+	Listeners     map[ListenerKey]*Listener
+	// NoticeGrace is how long somebody has for reading what was said before they are told.
+	NoticeGrace time.Duration
 	// Logs are all entries of the tickets whose log a command needs.
 	Logs map[int64][]*Entry
 	// Fences are the present fencing numbers of the leases named by the batch.
@@ -39,6 +42,10 @@ type State struct {
 	Entries []*Entry
 	Changed Changes
 }
+
+// NoticeGrace is how long people have for reading before they are told, where nothing
+// else is configured.
+const NoticeGrace = time.Minute
 
 // FileKey names a file of a message.
 type FileKey struct {
@@ -60,6 +67,7 @@ type Changes struct {
 	Files         map[FileKey]bool
 	Keys          map[string]bool
 	Accounts      map[Account]bool
+	Listeners     map[ListenerKey]bool
 	Erased        map[ID]bool     // entries whose words are to be removed
 	Blobs         map[string]bool // bytes to be removed, unless a file has them still
 }
@@ -73,12 +81,13 @@ func NewState(now time.Time) *State {
 		Reactions: map[ReactionKey]*Reaction{}, Approvals: map[ID]*Approval{}, Approvers: map[ApproverKey]*Approver{},
 		Deliveries: map[DeliveryKey]*Delivery{}, Files: map[FileKey]*File{},
 		Keys: map[string]ID{}, Accounts: map[Account]*Known{}, Fences: map[string]int64{}, Logs: map[int64][]*Entry{},
+		Listeners: map[ListenerKey]*Listener{}, NoticeGrace: NoticeGrace,
 		Changed: Changes{
 			Tickets: map[int64]bool{}, Conversations: map[ID]bool{}, Mirrors: map[ID]bool{},
 			Messages: map[ID]bool{}, Copies: map[CopyKey]bool{}, Reactions: map[ReactionKey]bool{}, Deliveries: map[DeliveryKey]bool{},
 			Approvals: map[ID]bool{}, Approvers: map[ApproverKey]bool{},
 			Files: map[FileKey]bool{}, Keys: map[string]bool{}, Accounts: map[Account]bool{},
-			Erased: map[ID]bool{}, Blobs: map[string]bool{},
+			Listeners: map[ListenerKey]bool{}, Erased: map[ID]bool{}, Blobs: map[string]bool{},
 		},
 	}
 }
@@ -99,6 +108,7 @@ func (s *State) add(ticket int64, kind Kind, actor Actor, facts Facts, words Wor
 	s.Entries = append(s.Entries, e)
 	s.apply(e)
 	s.bump(e)
+	s.listen(e)
 	return e
 }
 

@@ -44,6 +44,7 @@ type Config struct {
 	Webhook  Webhook  `toml:"webhook"`
 	SignIn   SignIn   `toml:"sign_in"`
 	OIDC     OIDC     `toml:"oidc"`
+	Notices  Notices  `toml:"notices"`
 
 	// Slack lists the Slack workspaces, each a [[slack]] table.
 	Slack []Slack `toml:"slack"`
@@ -255,8 +256,9 @@ func Default() Config {
 			CheckpointKeyFile: "checkpoint.key",
 			Every:             time.Minute,
 		},
-		SignIn: DefaultSignIn(),
-		OIDC:   DefaultOIDC(),
+		SignIn:  DefaultSignIn(),
+		OIDC:    DefaultOIDC(),
+		Notices: DefaultNotices(),
 	}
 }
 

@@ -47,6 +47,7 @@ func (c *Config) Validate() error {
 	p.webhook(c.Webhook)
 	p.signIn(c.SignIn, c.OIDC)
 	p.oidc(c.OIDC)
+	p.notices(c.Notices)
 	p.workspaces(c.Slack)
 	p.bots(c.Discord)
 	return errors.Join(p.list...)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -157,4 +158,19 @@ func (h Hours) End(at time.Time) time.Time {
 		at = at.Truncate(time.Minute).Add(time.Minute)
 	}
 	return at
+}
+
+// ParseQuiet reads "22:00-07:00" as hours of every day.
+func ParseQuiet(text string, zone Zone) (*Hours, error) {
+	from, to, _ := strings.Cut(text, "-")
+	h := &Hours{Zone: zone}
+	for _, part := range []struct {
+		text string
+		into *ClockTime
+	}{{from, &h.From}, {to, &h.To}} {
+		if err := part.into.UnmarshalText([]byte(strings.TrimSpace(part.text))); err != nil {
+			return nil, fmt.Errorf("hours %q: write from and to, as in 22:00-07:00", text)
+		}
+	}
+	return h, nil
 }

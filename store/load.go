@@ -40,6 +40,9 @@ type wants struct {
 // finds the tickets first, locks them in order, and reads everything else after.
 func (s *Store) load(ctx context.Context, tx *sqlx.Tx, cmds []bridge.Command) (*bridge.State, error) {
 	l := &loader{s: s, tx: tx, st: bridge.NewState(s.now())}
+	if s.opts.NoticeGrace > 0 {
+		l.st.NoticeGrace = s.opts.NoticeGrace
+	}
 	l.st.ReopenOnReply = !s.opts.RecordOnly
 	l.st.CustomerWebhook = s.opts.CustomerWebhook
 	l.st.ReactionRules = !s.opts.NoReactionRules
@@ -215,7 +218,7 @@ func (l *loader) lockTickets(ctx context.Context) error {
 	return nil
 }
 
-// readTicketRows reads all conversations and mirrors of the tickets.
+// readTicketRows reads all conversations, mirrors and listeners of the tickets.
 func (l *loader) readTicketRows(ctx context.Context) error {
 	if len(l.all.tickets) == 0 {
 		return nil
@@ -236,6 +239,14 @@ func (l *loader) readTicketRows(ctx context.Context) error {
 	for _, r := range mirrors {
 		m := r.mirror()
 		l.st.Mirrors[m.ID] = m
+	}
+	var listeners []listenerRow
+	if err := l.s.build("SELECT "+listenerCols+" FROM listeners l WHERE l.ticket").in(ids).query(ctx, l.tx, &listeners); err != nil {
+		return err
+	}
+	for _, r := range listeners {
+		row := r.listener()
+		l.st.Listeners[row.ListenerKey] = &row
 	}
 	return nil
 }

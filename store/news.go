@@ -18,10 +18,14 @@ type newsRow struct {
 	BodySeq      int64 `db:"body_seq"`
 	Starter      int64 `db:"starter"`
 	Assignee     int64 `db:"assignee"`
+	Asked        int64 `db:"asked"`
 }
 
 // why says what makes the message somebody's to know, in mapping's words.
 func (r newsRow) why() (out []string) {
+	if r.Asked == 1 {
+		return []string{mapping.OccasionApproval}
+	}
 	if r.Starter == 1 {
 		out = append(out, mapping.OccasionStarted)
 	}
@@ -101,7 +105,7 @@ func newsIn(st *bridge.State, rows []newsRow) []bridge.News {
 		out = append(out, bridge.News{
 			ID: bridge.ID{Ticket: r.Ticket, Seq: r.Seq}, Conversation: bridge.ID{Ticket: r.Ticket, Seq: r.Conversation},
 			Subject: at(r.Ticket, r.Conversation).Words.Subject, TicketSubject: at(r.Ticket, st.Tickets[r.Ticket].Created).Words.Subject,
-			Name: post.Words.Name, Body: at(r.Ticket, r.BodySeq).Words.Body, Files: len(post.Facts.Files), At: post.At, Why: r.why(),
+			Name: post.Words.Name, Body: at(r.Ticket, r.BodySeq).Words.Body, Files: len(post.Facts.Files), At: post.At, Why: r.why(), Asked: r.Asked == 1,
 		})
 	}
 	return out

@@ -65,6 +65,9 @@ type Options struct {
 	NoReactionRules bool
 	// CustomerWebhook: new tickets get a reader for the customer's replies.
 	CustomerWebhook bool
+	// NoticeGrace is how long people have for reading before they are told in a chat;
+	// zero means bridge.NoticeGrace.
+	NoticeGrace time.Duration
 	// Trace is told of every statement that an append runs, for benchmarks that
 	// compare with the same statements; nil otherwise.
 	Trace func(query string, args []any)

@@ -46,7 +46,7 @@ func (b Budget) perMinute(method string) int {
 		return b.History
 	case "conversations.list", "reactions.remove":
 		return b.Tier2
-	case "conversations.info", "conversations.join", "chat.update", "chat.delete", "users.lookupByEmail", "apps.connections.open",
+	case "conversations.info", "conversations.join", "conversations.open", "chat.update", "chat.delete", "users.lookupByEmail", "apps.connections.open",
 		"reactions.add":
 		return b.Tier3
 	case "users.info", "chat.postEphemeral", "views.open", "files.info", "files.getUploadURLExternal", "files.completeUploadExternal":

@@ -54,6 +54,7 @@ func narrow(st *bridge.State, n bridge.Needs) *bridge.State {
 	pick(out.Mirrors, st.Mirrors, func(k bridge.ID) bool { return tickets[k.Ticket] })
 	pick(out.Messages, st.Messages, func(k bridge.ID) bool { return messages[k] })
 	pick(out.Reactions, st.Reactions, func(k bridge.ReactionKey) bool { return n.Reactions && messages[k.Message] })
+	pick(out.Listeners, st.Listeners, func(k bridge.ListenerKey) bool { return tickets[k.Conversation.Ticket] })
 	pick(out.Approvals, st.Approvals, func(k bridge.ID) bool { return n.Approvals && tickets[k.Ticket] })
 	pick(out.Approvers, st.Approvers, func(k bridge.ApproverKey) bool { return n.Approvals && tickets[k.Approval.Ticket] })
 	pick(out.Files, st.Files, func(k bridge.FileKey) bool { return messages[k.Message] })
@@ -96,6 +97,7 @@ func differ(full, less *bridge.State, fullRes, lessRes bridge.Result, fullErr, l
 		rowsDiffer("message", a.Messages, b.Messages, full.Messages, less.Messages),
 		rowsDiffer("copy", a.Copies, b.Copies, full.Copies, less.Copies),
 		rowsDiffer("reaction", a.Reactions, b.Reactions, full.Reactions, less.Reactions),
+		rowsDiffer("listener", a.Listeners, b.Listeners, full.Listeners, less.Listeners),
 		rowsDiffer("approval", a.Approvals, b.Approvals, full.Approvals, less.Approvals),
 		rowsDiffer("approver", a.Approvers, b.Approvers, full.Approvers, less.Approvers),
 		rowsDiffer("delivery", a.Deliveries, b.Deliveries, full.Deliveries, less.Deliveries),

@@ -34,6 +34,7 @@ type app struct {
 
 	probers map[string]web.Prober
 	relays  []*bridge.Relay
+	tellers map[bridge.Place]bridge.Teller // by workspace
 	// connections are what the page of surfaces checks.
 	connections []web.Connection
 	links       []web.LinkReader
@@ -66,7 +67,7 @@ type route struct {
 // newApp opens, locks and wires everything, and listens; nothing runs yet. After an
 // error nothing is left open.
 func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger) (*app, error) {
-	a := &app{cfg: cfg, log: log, metrics: newMetrics(), probers: map[string]web.Prober{}, names: map[bridge.Place]string{}}
+	a := &app{cfg: cfg, log: log, metrics: newMetrics(), probers: map[string]web.Prober{}, tellers: map[bridge.Place]bridge.Teller{}, names: map[bridge.Place]string{}}
 	if err := a.wire(ctx); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
@@ -88,7 +89,7 @@ func (a *app) wire(ctx context.Context) error {
 	a.inbox = inbox{store: a.store, receiver: &bridge.Receiver{
 		Log: a.store, Desk: a.desk, Directory: a.store, Count: a.metrics.countInbound,
 	}}
-	for _, step := range []func() error{a.addSlack, a.addDiscord, a.addWebhook, a.addKeepers} {
+	for _, step := range []func() error{a.addSlack, a.addDiscord, a.addWebhook, a.addNotifier, a.addKeepers} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -122,6 +123,7 @@ func openStore(ctx context.Context, cfg *config.Config, log *slog.Logger, holder
 		Holder: holder,
 		Driver: "sqlite", DSN: cfg.Database.SQLite, Log: log,
 		RecordOnly: !cfg.Desk.ReopenOnReply, NoReactionRules: !cfg.Desk.ReactionRules, CustomerWebhook: cfg.Webhook.URL != "",
+		NoticeGrace: cfg.Notices.Grace,
 	}
 	if dsn := cfg.Database.Postgres; dsn.IsSet() {
 		o.Driver, o.DSN = "postgres", dsn.Reveal()

@@ -60,6 +60,7 @@ func (a *app) addBot(c config.Discord) (*discord.Adapter, error) {
 		})
 		w.channels = newChannelLister(discordChannels(g), a.store, log)
 		guilds[g.Workspace()] = w
+		a.tellers[bridge.Place{Surface: discord.Surface, Workspace: g.Workspace()}] = g
 		a.receiving = append(a.receiving, worker{"channels of discord " + c.Name + " " + g.Workspace(), w.channels.run})
 		a.names[bridge.Place{Surface: discord.Surface, Workspace: g.Workspace()}] = guildName(c, g.Workspace())
 	}

@@ -35,10 +35,11 @@ func (a *app) addPages(ctx context.Context) error {
 	if provider != nil {
 		a.names[bridge.Place{Surface: web.SurfaceOIDC, Workspace: a.cfg.OIDC.Issuer}] = a.cfg.OIDC.Name
 	}
+	notices := a.cfg.Notices.Default()
 	a.pages, err = web.New(web.Options{
 		Log: a.store, Desk: a.desk, Store: a.store, Sessions: a.store.Sessions(), Bell: a.store.Bell(),
 		Probers: a.probers, Connections: a.connections, Held: a.held, Links: a.links, Workspaces: a.names, PublicURL: a.cfg.PublicURL, SetupCode: a.setupCode, Logger: a.log,
-		TrustedProxies: a.cfg.TrustedProxies, SSO: provider, Passwords: a.cfg.SignIn.Passwords, TwoFactor: a.cfg.SignIn.RequireTwoFactor,
+		TrustedProxies: a.cfg.TrustedProxies, SSO: provider, Passwords: a.cfg.SignIn.Passwords, TwoFactor: a.cfg.SignIn.RequireTwoFactor, Notices: &notices,
 	})
 	if err != nil {
 		return fmt.Errorf("build the pages: %w", err)

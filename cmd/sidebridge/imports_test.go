@@ -50,7 +50,7 @@ var importRules = []rule{
 	{"bridge/bridgetest", slices.Concat(domain, testLibs, []string{"store"})},
 	{"mapping", nil},
 	{"mapping/markup", []string{"github.com/yuin/goldmark", "github.com/yuin/goldmark-emoji"}},
-	{"config", []string{"github.com/BurntSushi/toml"}},
+	{"config", []string{"mapping", "github.com/BurntSushi/toml"}},
 	{"store", slices.Concat(domain, []string{
 		"github.com/jmoiron/sqlx", "github.com/lib/pq", "github.com/pressly/goose/v3", "modernc.org/sqlite",
 		"github.com/google/uuid", "golang.org/x/sync",

@@ -51,6 +51,7 @@ func (a *app) addWorkspace(c config.Slack) (*slack.Adapter, error) {
 	})
 	w.channels = newChannelLister(slackChannels(adapter), a.store, log)
 	a.names[bridge.Place{Surface: slack.Surface, Workspace: c.TeamID}] = c.Name
+	a.tellers[bridge.Place{Surface: slack.Surface, Workspace: c.TeamID}] = adapter
 	place, table := bridge.Place{Surface: slack.Surface, Workspace: c.TeamID}, "[[slack]] "+c.Name
 	a.receiving = append(a.receiving,
 		worker{"slack " + c.Name, func(ctx context.Context) error { return w.ended(ctx, place, table, adapter.Run(ctx)) }},
