@@ -261,7 +261,6 @@ func TestForumHasEachConversationOnceWhateverBecomesOfTheAnswers(t *testing.T) {
 
 // One thread's budget, or Discord's refusal, delays no other thread.
 func TestOneThreadThatIsTooFastDelaysNoOther(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t, worldSetup{})
 	slow, fast := w.open("Slow", "why twice?"), w.open("Fast", "why twice?")
 	w.sim.Inject(discordsim.Fault{Method: http.MethodPost, Route: routePosts, Channel: slow.thread, Times: 1, Status: 429, RetryAfter: 3})
