@@ -222,7 +222,7 @@ func (s *Server) postMessage(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err == nil {
 		res, err = s.sayWithFiles(r, id.Ticket, func(_ int64, files []bridge.FileUpload) bridge.Command {
-			body := r.PostFormValue("body")
+			body := written(r)
 			return &bridge.PostMessage{
 				Actor: whoIs(r).actor(), Conversation: id, Body: body, Files: files, Share: share,
 				Key: formKey(r, append([]string{id.String(), body}, r.PostForm["share"]...)...),
@@ -263,7 +263,7 @@ func (s *Server) setState(open bool) handler {
 func (s *Server) editMessage(w http.ResponseWriter, r *http.Request) error {
 	return s.act(w, r, "m", func(id bridge.ID) bridge.Command {
 		was, _ := strconv.ParseInt(r.PostFormValue("was"), 10, 64) // without it the edit is not checked
-		return &bridge.EditMessage{Actor: whoIs(r).actor(), Message: id, Body: r.PostFormValue("body"), Was: was}
+		return &bridge.EditMessage{Actor: whoIs(r).actor(), Message: id, Body: written(r), Was: was}
 	})
 }
 

@@ -32,6 +32,7 @@ var noPage = map[string]string{
 	"GET /tickets/stream":               "is what an open list listens to",
 	"GET /tickets/lines":                "is a piece of the list of tickets",
 	"GET /admin/channels":               "is a piece of the rule's page",
+	"GET /complete":                     "is a piece of the composers",
 }
 
 // TestBrowserShowsEveryPage looks at every page in every state that people see it in:

@@ -53,6 +53,14 @@ type Searching interface {
 	Search(ctx context.Context, person string, q words.Query, before int64, limit int) (*bridge.State, []bridge.Found, error)
 }
 
+// Naming finds what somebody may mean who types a name.
+type Naming interface {
+	// Named returns what is found by the beginning of a name, without asking a platform.
+	Named(ctx context.Context, q bridge.NameQuery) ([]bridge.Named, error)
+	// ConversationPlaces returns the channels of a conversation that a person may see.
+	ConversationPlaces(ctx context.Context, person string, id bridge.ID) ([]bridge.Place, error)
+}
+
 // Blobs keeps the bytes of files.
 type Blobs interface {
 	PutBlob(ctx context.Context, r io.Reader, limit int64) (hash string, size int64, err error)
@@ -161,6 +169,7 @@ type Store interface {
 	Tickets
 	Readings
 	Searching
+	Naming
 	Blobs
 	SignIns
 	TwoFactors

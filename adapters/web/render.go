@@ -75,6 +75,7 @@ func funcs(version string) template.FuncMap {
 	return template.FuncMap{
 		"static":   func(name string) string { return "/static/" + name + "?v=" + version },
 		"markdown": markup.HTML,
+		"editable": editableBody,
 		"icon":     icon,
 		"when":     func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },
 		"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },

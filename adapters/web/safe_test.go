@@ -55,7 +55,7 @@ func elements() map[string]string {
 	return map[string]string{
 		"html": "lang", "head": "", "body": "data-me data-at data-unread", "meta": "charset name content", "title": "", "link": "rel href type data-read data-unread", "script": "type src",
 		"header": "class id data-state", "nav": "aria-label class id", "main": "id tabindex class", "section": "class id aria-labelledby tabindex data-into data-first data-once role data-id data-read",
-		"div":     "class id hidden tabindex aria-label data-order data-log data-ticket data-seq data-preview aria-live data-text data-loaded role",
+		"div":     "class id hidden tabindex aria-label data-order data-log data-ticket data-seq data-preview aria-live data-text data-loaded role data-max-file data-me",
 		"article": "class id data-into tabindex aria-labelledby", "aside": "", "span": "class aria-hidden role aria-live data-live-state hidden",
 		"p": "class id role hidden", "h1": "", "h2": "id", "h3": "id", "h4": "", "h5": "", "h6": "", "b": "class", "strong": "", "em": "", "kbd": "", "del": "", "q": "", "small": "", "code": "class title", "pre": "tabindex",
 		"blockquote": "class", "hr": "", "br": "", "ul": "class id aria-label", "ol": "class start", "li": "class value id data-mirror data-need data-place title data-state-of data-cursor data-state",
@@ -64,7 +64,7 @@ func elements() map[string]string {
 		"time": "datetime title", "img": "src alt loading", "details": "class id open data-keep data-load", "summary": "class",
 		"form":   "method action class enctype data-live data-reset data-close data-use data-dismiss data-unread data-read-all hidden role aria-label id",
 		"input":  "type name value id class required maxlength minlength autocomplete autofocus checked list placeholder aria-describedby data-was data-submit data-channels data-search aria-label multiple autocapitalize spellcheck",
-		"button": "class formaction formnovalidate aria-label title", "textarea": "id name rows required placeholder", "select": "name required data-preview-of",
+		"button": "class formaction formnovalidate aria-label title type data-preview-text aria-pressed", "textarea": "id name rows required placeholder data-complete", "select": "name required data-preview-of",
 		"option": "value selected", "optgroup": "label", "label": "class for", "fieldset": "", "legend": "", "datalist": "id",
 		"svg": "class viewbox aria-hidden focusable", "path": "d", "circle": "cx cy r", "rect": "x y width height rx",
 	}

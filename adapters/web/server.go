@@ -232,6 +232,8 @@ func (s *Server) routes(handle func(pattern string, h func(http.ResponseWriter, 
 	agent("GET /news/stream", s.newsStream)
 	agent("GET /news/unread", s.unreadCount)
 	agent("GET /search", s.search)
+	agent("GET /complete", s.complete)
+	agent("POST /preview", s.previewText)
 	agent("GET /keys", s.keysPage)
 	agent("GET /tickets/new", s.newTicketPage)
 	agent("POST /tickets", s.createTicket)

@@ -297,7 +297,7 @@ func (s *Server) begun(r *http.Request, ticket int64) (bridge.Result, error) {
 		return bridge.Result{}, err
 	}
 	return s.beginTalk(ctx, beginning{
-		actor: whoIs(r).actor(), ticket: ticket, to: to, subject: f.Subject, body: f.Body, files: files, share: share,
+		actor: whoIs(r).actor(), ticket: ticket, to: to, subject: f.Subject, body: written(r), files: files, share: share,
 		key: formKey(r, append([]string{"start", f.Chosen, f.Subject, f.Body}, r.PostForm["share"]...)...),
 	})
 }

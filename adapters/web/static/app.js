@@ -162,8 +162,22 @@ window.addEventListener("pageshow", connect);
 
 // --- forms
 
-async function send(url, body) {
+// upload sends files, and says how much of them has gone.
+function upload(url, headers, body, progress) {
+  return new Promise((done, failed) => {
+    const x = new XMLHttpRequest();
+    x.open("POST", url);
+    for (const [name, value] of Object.entries(headers)) x.setRequestHeader(name, value);
+    x.upload.addEventListener("progress", (e) => { if (e.lengthComputable) progress(e.loaded / e.total); });
+    x.addEventListener("load", () => x.status < 400 ? done(x.responseText) : failed(new Error(x.responseText || "Something went wrong. Try again.")));
+    x.addEventListener("error", () => failed(new TypeError("no answer")));
+    x.send(body);
+  });
+}
+
+async function send(url, body, progress) {
   const headers = { "Sidebridge-Fragment": "1", "Sidebridge-After": String(seq) };
+  if (progress && body instanceof FormData) return upload(url, headers, body, progress);
   const res = await fetch(url, { method: "POST", headers, body });
   const text = await res.text();
   if (!res.ok) throw new Error(text || "Something went wrong. Try again.");
@@ -191,9 +205,10 @@ function newKey(form) {
   if (form.elements.key) form.elements.key.value = [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 }
 
-// --- drafts: what was written and not sent survives a reload of the tab
+// --- drafts: what was written and not sent survives a reload, for the same person. With
+// the words goes the form's key: if they were sent after all, they are not sent twice.
 
-const me = document.querySelector(".who-am-i .name")?.textContent ?? "";
+const me = document.querySelector("[data-me]")?.dataset.me ?? "";
 
 function draftKey(box) {
   return `draft ${me} ${box.form.getAttribute("action")} ${box.name}`;
@@ -206,15 +221,39 @@ function draftsOf(root) {
 
 function keepDraft(box) {
   try {
-    if (box.value.trim() === "") sessionStorage.removeItem(draftKey(box));
-    else sessionStorage.setItem(draftKey(box), box.value);
+    if (box.value.trim() === "") return localStorage.removeItem(draftKey(box));
+    const names = [...box.form.querySelectorAll("input[name=naming]")].map((f) => f.value);
+    localStorage.setItem(draftKey(box), JSON.stringify({ text: box.value, key: box.form.elements.key?.value, names }));
   } catch { /* the browser keeps nothing; then neither do we */ }
+}
+
+// forgetOthers drops what somebody else wrote in this browser before.
+function forgetOthers() {
+  if (me === "") return;
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith("draft ") && !key.startsWith(`draft ${me} `)) localStorage.removeItem(key);
+  } catch { /* see keepDraft */ }
+}
+
+// forgetDrafts drops all drafts, when somebody signs out.
+function forgetDrafts() {
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith("draft ")) localStorage.removeItem(key);
+  } catch { /* see keepDraft */ }
 }
 
 function restoreDrafts() {
   for (const box of draftsOf(document)) {
     try {
-      if (box.value === "") box.value = sessionStorage.getItem(draftKey(box)) ?? "";
+      const draft = JSON.parse(localStorage.getItem(draftKey(box)));
+      if (!draft || box.value !== "") continue;
+      box.value = draft.text;
+      if (draft.key && box.name === "body") box.form.elements.key.value = draft.key;
+      for (const value of box.name === "body" ? draft.names : []) {
+        const field = document.createElement("input");
+        Object.assign(field, { type: "hidden", name: "naming", value });
+        box.form.append(field);
+      }
     } catch { /* see keepDraft */ }
   }
 }
@@ -225,12 +264,13 @@ document.addEventListener("input", (e) => {
 
 async function submitLive(form) {
   // A button that is disabled loses the focus, so it is only marked as such.
-  const button = form.querySelector("button:not([formaction])");
+  const button = form.querySelector("button:not([formaction], [type=button])");
   if (button.ariaDisabled === "true") return;
   button.ariaDisabled = "true";
   say(form, "");
+  const waiting = pending(form);
   try {
-    const html = await send(form.action, bodyOf(form));
+    const html = await send(form.action, bodyOf(form), waiting?.progress);
     const folded = form.closest("details[data-keep], details.change, details.start");
     if (form.dataset.reset !== undefined) {
       form.reset();
@@ -251,7 +291,33 @@ async function submitLive(form) {
     say(form, err instanceof TypeError ? "The server does not answer. What you wrote is still here." : err.message);
   } finally {
     button.ariaDisabled = null;
+    waiting?.over();
   }
+}
+
+// pending shows what is being sent, and that it is not yet there: the log has it when the
+// server says so. The words stay in the box until then.
+function pending(form) {
+  const log = form.matches(".composer") ? form.parentElement.querySelector(":scope > .log") : null;
+  const box = form.elements.body;
+  if (!log || !box) return null;
+  const el = document.createElement("article"), text = document.createElement("p"), state = document.createElement("p");
+  el.className = "msg pending";
+  text.textContent = box.value;
+  state.className = "sub";
+  state.setAttribute("role", "status");
+  state.textContent = "Sending…";
+  el.append(text, state);
+  log.append(el);
+  scrollToEnd(log);
+  box.readOnly = true;
+  return {
+    progress(part) { state.textContent = part < 1 ? `Sending… ${Math.round(part * 100)} %` : "Sending…"; },
+    over() {
+      el.remove();
+      box.readOnly = false;
+    },
+  };
 }
 
 // useInReply puts an expert's words into the reply box. Nothing is sent by that.
@@ -288,7 +354,7 @@ function alertLine(form, text) {
 document.addEventListener("submit", (e) => {
   const form = e.target;
   if (e.submitter?.hasAttribute("formaction")) return;
-  if (form.getAttribute("action") === "/sign-out") sessionStorage.clear();
+  if (form.getAttribute("action") === "/sign-out") forgetDrafts();
   if (form.dataset.live !== undefined) {
     e.preventDefault();
     submitLive(form);
@@ -304,7 +370,7 @@ document.addEventListener("submit", (e) => {
 document.addEventListener("keydown", (e) => {
   if (e.key === "Enter" && (e.ctrlKey || e.metaKey) && e.target.matches("textarea")) {
     e.preventDefault();
-    e.target.form.requestSubmit(e.target.form.querySelector("button:not([formaction])"));
+    e.target.form.requestSubmit(e.target.form.querySelector("button:not([formaction], [type=button])"));
   }
 });
 
@@ -313,7 +379,7 @@ function chosen(input) {
   const label = input.closest(".attach");
   const names = [...input.files].map((f) => f.name);
   label.classList.toggle("chosen", names.length > 0);
-  label.querySelector("span").textContent = names.length > 0 ? names.join(", ") : "Attach files";
+  label.querySelector("span").textContent = names.length > 0 ? `${names.length} attached` : "Attach files";
 }
 
 document.addEventListener("reset", (e) => {
@@ -377,6 +443,7 @@ function reveal() {
 }
 
 localTimes(document);
+forgetOthers();
 restoreDrafts();
 for (const log of document.querySelectorAll(".talk .log")) scrollToEnd(log);
 window.addEventListener("hashchange", reveal);
