@@ -26,7 +26,7 @@ const chosen = () => list.querySelector("[aria-selected=true]");
 // begun returns the sign and the beginning of a name that stand before the caret.
 function begun(el) {
   const before = el.value.slice(Math.max(0, el.selectionEnd - 60), el.selectionEnd);
-  const m = /(?:^|[\s(>*_~"'[])([@#])([^\s@#][^\n@#]{0,40}(?:@[^\s@#]*)?|)$/u.exec(before);
+  const m = /(?:^|[\s(>*_~"'[])([@#])([^\s@#][^\n@#]{0,40}(?:(?<=\S)@[^\s@#]*)?|)$/u.exec(before);
   if (!m || el.selectionStart !== el.selectionEnd || (m[2].match(/\s/g) ?? []).length > 2) return null;
   return { sign: m[1], text: m[2], start: el.selectionEnd - m[2].length - 1 };
 }
