@@ -22,6 +22,7 @@ const (
 	ConversationClosed   Kind = "conversation.closed"
 	ConversationReopened Kind = "conversation.reopened"
 	ParticipantAdded     Kind = "participant.added"
+	ParticipantRemoved   Kind = "participant.removed"
 
 	MessagePosted  Kind = "message.posted"
 	MessageEdited  Kind = "message.edited"
@@ -72,7 +73,7 @@ var kinds = map[Kind]Reach{
 	TicketCreated: ReachNobody, TicketChanged: ReachCards, CustomerWrote: ReachNobody,
 	CustomerReply: ReachDesk, NoteWritten: ReachNobody, WordsTaken: ReachNobody,
 	ConversationStarted: ReachNobody, ConversationClosed: ReachConversation,
-	ConversationReopened: ReachConversation, ParticipantAdded: ReachConversation,
+	ConversationReopened: ReachConversation, ParticipantAdded: ReachConversation, ParticipantRemoved: ReachConversation,
 	MessagePosted: ReachConversation, MessageEdited: ReachConversation, MessageDeleted: ReachConversation,
 	UnseenDeleted: ReachNobody, FileStored: ReachConversation, FileFailed: ReachNobody,
 	ReactionAdded: ReachConversation, ReactionRemoved: ReachConversation,
@@ -190,7 +191,7 @@ type Facts struct {
 
 	// Who is the person that an entry about a participant, or an approver, is about.
 	Who string `json:"who,omitempty"`
-	// People are those whom a request names, in order.
+	// People are those whom a request names, or an entry adds as participants, in order.
 	People []string `json:"people,omitempty"`
 
 	// Reason is the platform's code or our own word for why.

@@ -27,6 +27,7 @@ type State struct {
 	Reactions     map[ReactionKey]*Reaction
 	Approvals     map[ID]*Approval
 	Approvers     map[ApproverKey]*Approver
+	Participants  map[ParticipantKey]*Participant
 	Deliveries    map[DeliveryKey]*Delivery
 	Files         map[FileKey]*File
 	Keys          map[string]ID
@@ -63,6 +64,7 @@ type Changes struct {
 	Reactions     map[ReactionKey]bool // missing from State.Reactions: removed
 	Approvals     map[ID]bool
 	Approvers     map[ApproverKey]bool
+	Participants  map[ParticipantKey]bool
 	Deliveries    map[DeliveryKey]bool // missing from State.Deliveries: removed
 	Files         map[FileKey]bool
 	Keys          map[string]bool
@@ -79,13 +81,14 @@ func NewState(now time.Time) *State {
 		Tickets: map[int64]*Ticket{}, Conversations: map[ID]*Conversation{},
 		Mirrors: map[ID]*Mirror{}, Messages: map[ID]*Message{}, Copies: map[CopyKey]*Copy{},
 		Reactions: map[ReactionKey]*Reaction{}, Approvals: map[ID]*Approval{}, Approvers: map[ApproverKey]*Approver{},
-		Deliveries: map[DeliveryKey]*Delivery{}, Files: map[FileKey]*File{},
+		Participants: map[ParticipantKey]*Participant{},
+		Deliveries:   map[DeliveryKey]*Delivery{}, Files: map[FileKey]*File{},
 		Keys: map[string]ID{}, Accounts: map[Account]*Known{}, Fences: map[string]int64{}, Logs: map[int64][]*Entry{},
 		Listeners: map[ListenerKey]*Listener{}, NoticeGrace: NoticeGrace,
 		Changed: Changes{
 			Tickets: map[int64]bool{}, Conversations: map[ID]bool{}, Mirrors: map[ID]bool{},
 			Messages: map[ID]bool{}, Copies: map[CopyKey]bool{}, Reactions: map[ReactionKey]bool{}, Deliveries: map[DeliveryKey]bool{},
-			Approvals: map[ID]bool{}, Approvers: map[ApproverKey]bool{},
+			Approvals: map[ID]bool{}, Approvers: map[ApproverKey]bool{}, Participants: map[ParticipantKey]bool{},
 			Files: map[FileKey]bool{}, Keys: map[string]bool{}, Accounts: map[Account]bool{},
 			Listeners: map[ListenerKey]bool{}, Erased: map[ID]bool{}, Blobs: map[string]bool{},
 		},
@@ -172,6 +175,7 @@ func (s *State) apply(e *Entry) {
 	case MirrorOpened, ThreadOpened, ThreadAttached, DeliveryShown, CopyRemoved, CopyDoubled, DeliveryParked, MirrorResumed:
 		s.applyMirror(e)
 	}
+	s.applyParticipants(e)
 }
 
 func (s *State) applyTicket(t *Ticket, e *Entry) {

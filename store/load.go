@@ -50,7 +50,7 @@ func (s *Store) load(ctx context.Context, tx *sqlx.Tx, cmds []bridge.Command) (*
 	for _, step := range []func(context.Context) error{
 		func(ctx context.Context) error { return l.draw(ctx, cmds) },
 		l.locate, l.lockTickets, l.readKeys, l.readTicketRows, l.readLogs, l.readCopies, l.readMessages,
-		l.readReactions, l.readApprovals, l.readDeliveries, l.readAccounts, l.readLeases,
+		l.readReactions, l.readApprovals, l.readParticipants, l.readDeliveries, l.readAccounts, l.readLeases,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err

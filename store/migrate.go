@@ -25,6 +25,9 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate the database: %w", err)
 	}
+	if err := s.participantBacklog(ctx); err != nil {
+		return err
+	}
 	if err := s.indexBacklog(ctx); err != nil {
 		return err
 	}

@@ -43,6 +43,7 @@ func saidKinds() []any {
 	return []any{
 		string(bridge.TicketCreated), string(bridge.CustomerWrote), string(bridge.CustomerReply), string(bridge.NoteWritten),
 		string(bridge.ConversationStarted), string(bridge.ConversationClosed), string(bridge.ConversationReopened),
+		string(bridge.ParticipantAdded), string(bridge.ParticipantRemoved),
 		string(bridge.MessagePosted), string(bridge.MessageEdited), string(bridge.MessageDeleted), string(bridge.ReactionAdded),
 		string(bridge.FileStored), string(bridge.FileFailed), string(bridge.DeliveryFailed),
 	}
@@ -62,6 +63,7 @@ func (s *Store) TicketPage(ctx context.Context, ticket int64) (*bridge.State, er
 			r.files(s.build("SELECT "+fileCols+" FROM files WHERE ticket = ?", ticket)),
 			r.reactions(s.build("SELECT "+reactionCols+" FROM reactions r WHERE r.ticket = ?", ticket)),
 			r.approvals(ticket),
+			r.participants(ticket),
 		)
 	})
 }
@@ -98,6 +100,7 @@ func (s *Store) TicketSince(ctx context.Context, ticket, after int64) (*bridge.S
 		return r.run(ctx,
 			r.entries(s.build(entryQuery+"WHERE e.ticket = ? AND e.seq > ? ORDER BY e.seq", ticket, after)),
 			func(ctx context.Context) error { return r.touched(ctx, ticket, after) },
+			r.participants(ticket),
 			func(ctx context.Context) error {
 				if !slices.ContainsFunc(r.st.Entries, func(e *bridge.Entry) bool { return e.ApprovalOf() != 0 }) {
 					return nil

@@ -196,25 +196,34 @@ func (s *Store) indexBacklog(ctx context.Context) error {
 }
 
 func (s *Store) indexTicket(ctx context.Context, tx *sqlx.Tx, id int64) error {
+	entries, err := s.lockedLog(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if err := s.putWords(ctx, tx, entries); err != nil {
+		return err
+	}
+	_, err = s.build("DELETE FROM search_todo WHERE ticket = ?", id).exec(ctx, tx)
+	return err
+}
+
+// lockedLog reads all entries of a ticket, which gets no others until tx ends.
+func (s *Store) lockedLog(ctx context.Context, tx *sqlx.Tx, id int64) ([]*bridge.Entry, error) {
 	var head []int64
 	if err := s.build("SELECT head FROM tickets WHERE id = ?"+s.dialect.forUpdate, id).selectInto(ctx, tx, &head); err != nil {
-		return err
+		return nil, err
 	}
 	var rows []entryRow
 	if err := s.build(entryQuery+"WHERE e.ticket = ? ORDER BY e.seq", id).selectInto(ctx, tx, &rows); err != nil {
-		return err
+		return nil, err
 	}
 	entries := make([]*bridge.Entry, 0, len(rows))
 	for _, row := range rows {
 		e, err := row.entry()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		entries = append(entries, e)
 	}
-	if err := s.putWords(ctx, tx, entries); err != nil {
-		return err
-	}
-	_, err := s.build("DELETE FROM search_todo WHERE ticket = ?", id).exec(ctx, tx)
-	return err
+	return entries, nil
 }

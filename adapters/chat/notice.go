@@ -27,10 +27,7 @@ func Notice(v bridge.View, locked bool) string {
 	case bridge.MirrorEnded:
 		text = name + " moved this conversation to another channel. What is said here is still recorded with the ticket."
 	default:
-		text = name + " added a participant."
-		if added := markup.CleanName(cmp.Or(v.Entry.Words.Requester, v.Entry.Words.Note)); added != "" {
-			text = name + " added " + Inert(added) + "."
-		}
+		text = Participants(v, name)
 	}
 	return "_" + text + "_"
 }

@@ -96,7 +96,7 @@ func (g *Guild) Plan(v bridge.View) []bridge.Call {
 			return append(g.planCard(v), g.handover(v)...)
 		}
 		return g.planCard(v)
-	case bridge.ParticipantAdded, bridge.MirrorEnded:
+	case bridge.ParticipantAdded, bridge.ParticipantRemoved, bridge.MirrorEnded:
 		if v.Entry.Facts.Reason == bridge.HandedOver {
 			return nil // the notice of the handover has said so
 		}

@@ -20,7 +20,7 @@ func (g *Guild) planRejected(v bridge.View) []bridge.Call {
 	switch v.Entry.Kind {
 	case bridge.MessageDeleted, bridge.CopyDoubled, bridge.TicketChanged, bridge.ApprovalGiven, bridge.ApprovalRefused, bridge.ApprovalWithdrawn, bridge.MirrorEnded:
 		return nil
-	case bridge.ConversationClosed, bridge.ConversationReopened, bridge.ParticipantAdded:
+	case bridge.ConversationClosed, bridge.ConversationReopened, bridge.ParticipantAdded, bridge.ParticipantRemoved:
 		return []bridge.Call{g.notice(v)} // what was refused is the card
 	}
 	switch {

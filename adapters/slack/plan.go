@@ -73,7 +73,7 @@ func (a *Adapter) Plan(v bridge.View) []bridge.Call {
 			return append(a.planCard(v), a.handover(v)...)
 		}
 		return a.planCard(v)
-	case bridge.ParticipantAdded, bridge.MirrorEnded:
+	case bridge.ParticipantAdded, bridge.ParticipantRemoved, bridge.MirrorEnded:
 		if v.Entry.Facts.Reason == bridge.HandedOver {
 			return nil // the notice of the handover has said so
 		}

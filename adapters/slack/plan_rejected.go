@@ -23,7 +23,7 @@ func (a *Adapter) planRejected(v bridge.View) []bridge.Call {
 	switch v.Entry.Kind {
 	case bridge.MessageDeleted, bridge.CopyDoubled, bridge.TicketChanged, bridge.ApprovalGiven, bridge.ApprovalRefused, bridge.ApprovalWithdrawn, bridge.ReactionAdded, bridge.ReactionRemoved, bridge.MirrorEnded:
 		return nil
-	case bridge.ConversationClosed, bridge.ConversationReopened, bridge.ParticipantAdded:
+	case bridge.ConversationClosed, bridge.ConversationReopened, bridge.ParticipantAdded, bridge.ParticipantRemoved:
 		return []bridge.Call{a.notice(v)} // what was refused is the card
 	case bridge.MessageEdited:
 		if v.Rejected == "message_not_found" {

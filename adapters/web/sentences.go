@@ -22,7 +22,6 @@ func (n names) sentence(e *bridge.Entry) string {
 		bridge.WordsTaken:           fmt.Sprintf("put the words of message %d into the reply box", f.Message),
 		bridge.ConversationClosed:   "closed " + talk,
 		bridge.ConversationReopened: "reopened " + talk,
-		bridge.ParticipantAdded:     "added a participant to " + talk,
 		bridge.MessagePosted:        fmt.Sprintf("wrote message %d in %s", e.Seq, talk),
 		bridge.MessageEdited:        fmt.Sprintf("edited message %d", f.Message),
 		bridge.MessageDeleted:       fmt.Sprintf("deleted message %d", f.Message),
@@ -58,10 +57,8 @@ func (n names) sentence(e *bridge.Entry) string {
 		what = "created the ticket" + quoted(e.Words.Subject)
 	case bridge.TicketChanged:
 		what = n.changeSentence(e)
-	case bridge.ParticipantAdded:
-		if f.Who != "" {
-			what = "added " + n.person(f.Who) + " to " + talk
-		}
+	case bridge.ParticipantAdded, bridge.ParticipantRemoved:
+		what = n.participantSentence(e, talk)
 	case bridge.ConversationStarted:
 		what = fmt.Sprintf("started side conversation %d%s", e.Seq, quoted(e.Words.Subject))
 		if f.Group != "" {
@@ -194,4 +191,21 @@ func reactedTo(f bridge.Facts) string {
 		return "the card"
 	}
 	return fmt.Sprintf("message %d", f.Message)
+}
+
+// participantSentence tells whom an entry brought into a conversation, or took out of it.
+func (n names) participantSentence(e *bridge.Entry, talk string) string {
+	var who []string
+	for _, id := range e.Added() {
+		who = append(who, n.person(id))
+	}
+	switch {
+	case e.Kind == bridge.ParticipantRemoved && e.Facts.Who == e.Facts.Person:
+		return "left " + talk
+	case e.Kind == bridge.ParticipantRemoved:
+		return "removed " + strings.Join(who, ", ") + " from " + talk
+	case e.Facts.Group != "":
+		return "added the group " + n.group(e.Facts.Group) + " (" + strings.Join(who, ", ") + ") to " + talk
+	}
+	return "added " + strings.Join(who, ", ") + " to " + talk
 }

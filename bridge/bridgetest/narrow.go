@@ -57,6 +57,7 @@ func narrow(st *bridge.State, n bridge.Needs) *bridge.State {
 	pick(out.Listeners, st.Listeners, func(k bridge.ListenerKey) bool { return tickets[k.Conversation.Ticket] })
 	pick(out.Approvals, st.Approvals, func(k bridge.ID) bool { return n.Approvals && tickets[k.Ticket] })
 	pick(out.Approvers, st.Approvers, func(k bridge.ApproverKey) bool { return n.Approvals && tickets[k.Approval.Ticket] })
+	pick(out.Participants, st.Participants, func(k bridge.ParticipantKey) bool { return tickets[k.Conversation.Ticket] })
 	pick(out.Files, st.Files, func(k bridge.FileKey) bool { return messages[k.Message] })
 	pick(out.Deliveries, st.Deliveries, func(k bridge.DeliveryKey) bool { return mirrors[k.Mirror] })
 	pick(out.Accounts, st.Accounts, func(k bridge.Account) bool { return k == n.Account })
@@ -100,6 +101,7 @@ func differ(full, less *bridge.State, fullRes, lessRes bridge.Result, fullErr, l
 		rowsDiffer("listener", a.Listeners, b.Listeners, full.Listeners, less.Listeners),
 		rowsDiffer("approval", a.Approvals, b.Approvals, full.Approvals, less.Approvals),
 		rowsDiffer("approver", a.Approvers, b.Approvers, full.Approvers, less.Approvers),
+		rowsDiffer("participant", a.Participants, b.Participants, full.Participants, less.Participants),
 		rowsDiffer("delivery", a.Deliveries, b.Deliveries, full.Deliveries, less.Deliveries),
 		rowsDiffer("file", a.Files, b.Files, full.Files, less.Files),
 		rowsDiffer("account", a.Accounts, b.Accounts, full.Accounts, less.Accounts),

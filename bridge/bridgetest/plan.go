@@ -67,6 +67,12 @@ func (s *Surface) Plan(v bridge.View) []bridge.Call {
 		return []bridge.Call{notice(name + " closed this")}
 	case bridge.ConversationReopened:
 		return []bridge.Call{notice(name + " reopened this")}
+	case bridge.ParticipantAdded, bridge.ParticipantRemoved:
+		if v.Entry.Facts.Reason == bridge.HandedOver {
+			return nil
+		}
+		word := map[bridge.Kind]string{bridge.ParticipantAdded: " added ", bridge.ParticipantRemoved: " removed "}[v.Entry.Kind]
+		return []bridge.Call{notice(name + word + strings.Join(v.Entry.Words.People, ", "))}
 	case bridge.MirrorEnded:
 		return []bridge.Call{notice(name + " moved this")}
 	case bridge.ApprovalAsked, bridge.ApprovalGiven, bridge.ApprovalRefused, bridge.ApprovalWithdrawn:

@@ -1,0 +1,177 @@
+package bridge
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// ParticipantKey names a person's part in a conversation.
+type ParticipantKey struct {
+	Conversation ID
+	Person       string
+}
+
+// String returns the conversation and the person, as a finding names them.
+func (k ParticipantKey) String() string { return k.Conversation.String() + " " + k.Person }
+
+// Participant is a person who takes part in a conversation, or did: somebody added
+// them, they started it, spoke in it, were asked there to approve something, or took
+// its ticket over. The row stays when they are removed, as does all that was said.
+type Participant struct {
+	ParticipantKey
+	// Since is the entry by which they take part: of those who came back, the last one.
+	Since int64
+	// Left is the entry that removed them last, or zero. They take part when Since is
+	// later than it.
+	Left int64
+}
+
+// TakesPart reports whether the person takes part now.
+func (p *Participant) TakesPart() bool { return p != nil && p.Since > p.Left }
+
+// takesPart reports whether a person takes part in a conversation now.
+func (s *State) takesPart(conv ID, person string) bool {
+	return s.Participants[ParticipantKey{conv, person}].TakesPart()
+}
+
+// ParticipantsOf returns who takes part in a conversation now, those who came first first.
+func (s *State) ParticipantsOf(conv ID) []*Participant {
+	var out []*Participant
+	for key, p := range s.Participants {
+		if key.Conversation == conv && p.TakesPart() {
+			out = append(out, p)
+		}
+	}
+	slices.SortFunc(out, func(a, b *Participant) int {
+		return cmp.Or(cmp.Compare(a.Since, b.Since), cmp.Compare(a.Person, b.Person))
+	})
+	return out
+}
+
+// Added are the people whom an entry about participants adds, or removes, in order.
+func (e *Entry) Added() []string {
+	if e.Facts.Who != "" {
+		return []string{e.Facts.Who}
+	}
+	return e.Facts.People
+}
+
+// AddParticipants brings people into a conversation, at any time. Those who take part
+// already stay as they are.
+type AddParticipants struct {
+	Actor        Actor
+	Conversation ID
+	// People are those to be added, by id and name.
+	People []Known
+	// Group is the id of the group whose people they are, when the whole of it is added.
+	Group string
+	Key   string
+}
+
+// RemoveParticipant ends a person's part in a conversation. What they said stays.
+type RemoveParticipant struct {
+	Actor        Actor
+	Conversation ID
+	Person       string
+	// Name is what they are called now, for the audit trail.
+	Name string
+}
+
+// Needs implements Command.
+func (c *AddParticipants) Needs() Needs { return Needs{Ticket: c.Conversation.Ticket, Key: c.Key} }
+
+// Needs implements Command.
+func (c *RemoveParticipant) Needs() Needs { return Needs{Ticket: c.Conversation.Ticket} }
+
+func (c *AddParticipants) decide(s *State) (Result, error) {
+	conv, err := s.conversation(c.Conversation)
+	if err != nil {
+		return Result{}, err
+	}
+	if c.Actor.Person == "" {
+		return Result{}, fmt.Errorf("%w: only somebody who is known here adds people", ErrForbidden)
+	}
+	f, w := Facts{Conversation: conv.ID.Seq, Group: c.Group}, Words{}
+	for _, k := range c.People {
+		switch {
+		case k.Person == "":
+			return Result{}, fmt.Errorf("%w: one of the people is nobody we know", ErrInvalid)
+		case s.takesPart(conv.ID, k.Person) || slices.Contains(f.People, k.Person):
+			continue
+		}
+		f.People, w.People = append(f.People, k.Person), append(w.People, Clean(k.Name))
+	}
+	if len(f.People) == 0 {
+		return Result{Outcome: Ignored, ID: conv.ID, Why: "They take part already."}, nil
+	}
+	e := s.add(conv.ID.Ticket, ParticipantAdded, c.Actor, f, w)
+	return Result{Outcome: Accepted, ID: conv.ID, Seq: e.Seq}, nil
+}
+
+func (c *RemoveParticipant) decide(s *State) (Result, error) {
+	conv, err := s.conversation(c.Conversation)
+	switch {
+	case err != nil:
+		return Result{}, err
+	case !c.Actor.worksAtDesk() && (c.Actor.Person == "" || c.Actor.Person != c.Person):
+		return Result{}, fmt.Errorf("%w: only an agent, or they themselves, can end somebody's part", ErrForbidden)
+	case !s.takesPart(conv.ID, c.Person):
+		return Result{Outcome: Ignored, ID: conv.ID, Why: "They do not take part."}, nil
+	}
+	e := s.add(conv.ID.Ticket, ParticipantRemoved, c.Actor, Facts{Conversation: conv.ID.Seq, Who: c.Person}, Words{People: []string{Clean(c.Name)}})
+	return Result{Outcome: Accepted, ID: conv.ID, Seq: e.Seq}, nil
+}
+
+// applyParticipants sets the rows of those who take part by an entry: whom it adds,
+// and whoever starts, speaks, is asked for an approval or takes the ticket over.
+func (s *State) applyParticipants(e *Entry) {
+	f := e.Facts
+	conv := ID{e.Ticket, f.Conversation}
+	switch e.Kind {
+	case ConversationStarted:
+		s.join(e.ID(), f.Person, e)
+	case MessagePosted:
+		// Who was removed does not come back by going on in a chat's thread.
+		if f.Source == nil || s.Participants[ParticipantKey{conv, f.Person}] == nil {
+			s.join(conv, f.Person, e)
+		}
+	case ParticipantAdded, ApprovalAsked:
+		for _, person := range e.Added() {
+			s.join(conv, person, e)
+		}
+	case ParticipantRemoved:
+		if p := s.Participants[ParticipantKey{conv, f.Who}]; p.TakesPart() {
+			p.Left = e.Seq
+			s.putParticipant(p)
+		}
+	case TicketChanged:
+		if f.Assignee == nil {
+			return
+		}
+		for id, c := range s.Conversations {
+			if id.Ticket == e.Ticket && c.Open {
+				s.join(id, *f.Assignee, e)
+			}
+		}
+	}
+}
+
+// join makes a person take part, unless they do already.
+func (s *State) join(conv ID, person string, e *Entry) {
+	if person == "" || s.Conversations[conv] == nil || s.takesPart(conv, person) {
+		return
+	}
+	key := ParticipantKey{conv, person}
+	p := s.Participants[key]
+	if p == nil {
+		p = &Participant{ParticipantKey: key}
+	}
+	p.Since = e.Seq
+	s.putParticipant(p)
+}
+
+func (s *State) putParticipant(p *Participant) {
+	s.Participants[p.ParticipantKey] = p
+	s.Changed.Participants[p.ParticipantKey] = true
+}
