@@ -110,7 +110,7 @@ func TestAPlatformThatCannotBeReachedIsSaidSoWithoutItsAddress(t *testing.T) {
 
 func TestANoticeSaysWhatHappenedToTheConversation(t *testing.T) {
 	entry := func(kind bridge.Kind, reason, added string) bridge.View {
-		return bridge.View{Entry: &bridge.Entry{Kind: kind, Facts: bridge.Facts{Reason: reason}, Words: bridge.Words{Name: "Bo *x*", Note: added}}}
+		return bridge.View{Entry: &bridge.Entry{Kind: kind, Facts: bridge.Facts{Reason: reason}, Words: bridge.Words{Name: "Bo *x*", People: []string{added}}}}
 	}
 	for _, c := range []struct {
 		v      bridge.View
