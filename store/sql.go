@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -153,6 +154,9 @@ func (b *builder) in(vals []any) *builder {
 	return b
 }
 
+// prepareWait is how long a transaction waits for a second connection.
+const prepareWait = 250 * time.Millisecond
+
 // statement returns the prepared form of the text, which Postgres gets once a
 // connection. SQLite parses in less time than it takes to look one up.
 func (b *builder) statement(ctx context.Context, tx *sqlx.Tx) (*sqlx.Stmt, error) {
@@ -166,7 +170,14 @@ func (b *builder) statement(ctx context.Context, tx *sqlx.Tx) (*sqlx.Stmt, error
 	if st, ok := b.s.prepared.Load(text); ok {
 		return tx.StmtxContext(ctx, st), nil
 	}
-	st, err := b.s.write.PreparexContext(ctx, text)
+	// To prepare it for all takes a connection beside the transaction's own. When others
+	// hold them all, who may be waiting for this very transaction, it is prepared here alone.
+	wait, cancel := context.WithTimeout(ctx, prepareWait)
+	st, err := b.s.write.PreparexContext(wait, text)
+	cancel()
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return tx.PreparexContext(ctx, text)
+	}
 	if err != nil {
 		return nil, err
 	}
