@@ -90,7 +90,7 @@ func TestCheckpointsFindADeletedTicketAndATruncatedLog(t *testing.T) {
 		if got := findings(t, s, o); got != "" || len(o.Checkpoints) != 2 {
 			t.Fatalf("%d checkpoints over an untouched record: %s", len(o.Checkpoints), got)
 		}
-		for _, table := range []string{"files", "copies", "deliveries", "messages", "mirrors", "conversations", "contents", "entries", "keys"} {
+		for _, table := range []string{"participants", "files", "copies", "deliveries", "messages", "mirrors", "conversations", "contents", "entries", "keys"} {
 			tamper(t, s, driver, "DELETE FROM "+table+" WHERE ticket = 2")
 		}
 		tamper(t, s, driver, "DELETE FROM tickets WHERE id = 2")
