@@ -155,7 +155,7 @@ func (b *builder) in(vals []any) *builder {
 }
 
 // prepareWait is how long a transaction waits for a second connection.
-const prepareWait = 250 * time.Millisecond
+const prepareWait = time.Second
 
 // statement returns the prepared form of the text, which Postgres gets once a
 // connection. SQLite parses in less time than it takes to look one up.
@@ -174,8 +174,9 @@ func (b *builder) statement(ctx context.Context, tx *sqlx.Tx) (*sqlx.Stmt, error
 	// hold them all, who may be waiting for this very transaction, it is prepared here alone.
 	wait, cancel := context.WithTimeout(ctx, prepareWait)
 	st, err := b.s.write.PreparexContext(wait, text)
+	late := wait.Err() != nil // lib/pq then says that the statement was cancelled
 	cancel()
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+	if err != nil && late && ctx.Err() == nil {
 		return tx.PreparexContext(ctx, text)
 	}
 	if err != nil {

@@ -257,7 +257,7 @@ func TestEveryKindOfEntryReadsAsASentence(t *testing.T) {
 		bridge.ConversationStarted:  "started side conversation 9 “Subject” with Billing",
 		bridge.ConversationClosed:   "closed side conversation 5 “Why?”",
 		bridge.ConversationReopened: "reopened side conversation 5 “Why?”",
-		bridge.ParticipantAdded:     "added a participant to side conversation 5",
+		bridge.ParticipantAdded:     "added the group Billing",
 		bridge.MessagePosted:        "wrote message 9 in side conversation 5 “Why?”",
 		bridge.MessageEdited:        "edited message 7",
 		bridge.MessageDeleted:       "deleted message 7",

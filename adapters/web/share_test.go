@@ -62,7 +62,7 @@ func TestBrowserSharesCommentsByKeyboard(t *testing.T) {
 	b.wait(fmt.Sprintf("document.querySelectorAll('%s .share-list input').length === 2", composer))
 	b.tabTo(fmt.Sprintf("%s input[value=%q]", composer, fmt.Sprint(wrote.Seq)))
 	b.do(chromedp.KeyEvent(" "))
-	b.tabTo(composer + " button")
+	b.tabTo(composer + " button:not([type=button])")
 	b.do(chromedp.KeyEvent(kb.Enter))
 	b.wait(`[...document.querySelectorAll(".talk .msg .body blockquote")].some((q) => q.innerText === "And now thrice.")`)
 	b.wait(fmt.Sprintf("!document.querySelector('%s .share').open", composer))
