@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/bwmarrin/discordgo"
+
+	"github.com/sidebridge/sidebridge/adapters/chat"
 )
 
 // Channel is a channel in which threads can be opened.
@@ -28,7 +30,7 @@ func (g *Guild) Channels(ctx context.Context, fn func([]Channel) error) error {
 	}
 	var all []channel
 	if err := g.client.read(ctx, request{method: http.MethodGet, path: "guilds/" + g.id + "/channels"}, &all); err != nil {
-		return certain(g.outside(err))
+		return chat.Certain(g.outside(err))
 	}
 	r, err := g.rights(ctx)
 	if err != nil {

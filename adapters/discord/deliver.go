@@ -293,15 +293,3 @@ func (g *Guild) react(ctx context.Context, at bridge.Attempt, r *reacting) (brid
 	}
 	return bridge.Receipt{Ref: at.Call.Ref}, nil
 }
-
-// certain returns a failure of a call that only looked, or prepared: whatever became of
-// it, nothing was posted.
-func certain(err error) error {
-	var se *bridge.SurfaceError
-	if !errors.As(err, &se) || !se.Uncertain {
-		return err
-	}
-	sure := *se
-	sure.Uncertain = false
-	return &sure
-}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -19,7 +20,7 @@ func (g *Guild) kindOf(ctx context.Context, id string) (discordgo.ChannelType, e
 	}
 	var c channel
 	if err := g.client.do(ctx, request{method: http.MethodGet, path: "channels/" + id}, &c); err != nil {
-		return 0, certain(err)
+		return 0, chat.Certain(err)
 	}
 	if c.GuildID != g.id {
 		return 0, g.client.lost(codeUnknownChannel, id)
@@ -94,7 +95,7 @@ func (g *Guild) postInForum(ctx context.Context, at bridge.Attempt, c *content) 
 	parent := at.Mirror.Place.Channel
 	var f forum
 	if err := g.client.do(ctx, request{method: http.MethodGet, path: "channels/" + parent}, &f); err != nil {
-		return bridge.Receipt{}, certain(err)
+		return bridge.Receipt{}, chat.Certain(err)
 	}
 	first := newPost(c, at)
 	first.Nonce, first.Enforce = "", false
@@ -178,7 +179,7 @@ func (g *Guild) setThread(ctx context.Context, at bridge.Attempt, how map[string
 	if codeOf(err) == codeMissingPerm {
 		return g.client.lost(codeLocked, channel)
 	}
-	return certain(err)
+	return chat.Certain(err)
 }
 
 // lockThread locks and archives the thread, or ends both.
@@ -214,7 +215,7 @@ func (g *Guild) isLocked(ctx context.Context, at bridge.Attempt) (bool, error) {
 	var c channel
 	err := g.client.do(ctx, request{method: http.MethodGet, path: "channels/" + at.Mirror.Thread, channel: at.Mirror.Place.Channel}, &c)
 	if err != nil {
-		return false, certain(err)
+		return false, chat.Certain(err)
 	}
 	return c.Meta != nil && c.Meta.Locked, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -68,10 +69,10 @@ func (g *Guild) Probe(ctx context.Context, place bridge.Place) error {
 
 func (g *Guild) probeGuild(ctx context.Context) error {
 	if err := g.client.do(ctx, request{method: http.MethodGet, path: whoPath}, nil); err != nil {
-		return certain(err)
+		return chat.Certain(err)
 	}
 	err := g.client.do(ctx, request{method: http.MethodGet, path: "guilds/" + g.id}, nil)
-	return certain(g.outside(err))
+	return chat.Certain(g.outside(err))
 }
 
 // outside makes "unknown guild" and "no access" of the guild's own address the loss of
@@ -93,7 +94,7 @@ func (g *Guild) probeChannel(ctx context.Context, id string) error {
 		if codeOf(err) == codeMissingAccess {
 			return g.lacks(id, []string{"View Channel"})
 		}
-		return certain(err)
+		return chat.Certain(err)
 	}
 	if c.GuildID != g.id {
 		return g.client.lost(codeUnknownChannel, id)
@@ -123,7 +124,7 @@ func (g *Guild) rights(ctx context.Context) (rights, error) {
 	var out rights
 	err := g.client.do(ctx, request{method: http.MethodGet, path: "guilds/" + g.id + "/roles"}, &out.roles)
 	if err != nil {
-		return rights{}, certain(g.outside(err))
+		return rights{}, chat.Certain(g.outside(err))
 	}
 	var me struct {
 		Roles []string   `json:"roles"`
@@ -131,7 +132,7 @@ func (g *Guild) rights(ctx context.Context) (rights, error) {
 	}
 	err = g.client.do(ctx, request{method: http.MethodGet, path: "guilds/" + g.id + "/members/" + g.self().user}, &me)
 	if err != nil {
-		return rights{}, certain(g.outside(err))
+		return rights{}, chat.Certain(g.outside(err))
 	}
 	if out.has = me.Roles; me.Muted != nil {
 		out.muted = *me.Muted

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -33,7 +32,7 @@ func (g *Guild) Tell(ctx context.Context, to bridge.Account, n bridge.Notice) er
 	}
 	open := request{method: http.MethodPost, path: "users/@me/channels", body: map[string]string{"recipient_id": to.ID}}
 	if err := g.client.do(ctx, open, &direct); err != nil {
-		return certainly(unreachable(err))
+		return chat.Certain(unreachable(err))
 	}
 	if !validID(direct.ID) {
 		return &bridge.SurfaceError{Class: bridge.Transient, Code: "unreadable"}
@@ -61,29 +60,9 @@ func noticeNonce(to bridge.Account, n bridge.Notice) string {
 
 // unreachable says of what keeps the bot from writing to somebody what to do about it.
 func unreachable(err error) error {
-	var e *bridge.SurfaceError
-	if !errors.As(err, &e) {
-		return err
-	}
-	remedies := map[string]string{
+	return chat.Remedied(err, map[string]string{
 		codeNoDirect: "Discord does not let the bot write to you. Allow direct messages in the privacy settings of a server that you share with the bot, and unblock it.",
 		"10013":      "Discord does not know this account any more. Link the account that they have now.",
 		"50278":      "Discord does not let the bot write to you, since you share no server. Join a server that the bot is in.",
-	}
-	remedy, known := remedies[e.Code]
-	if !known {
-		return err
-	}
-	return &bridge.SurfaceError{Class: bridge.Rejected, Code: e.Code, Remedy: remedy, Err: e.Err}
-}
-
-// certainly marks a failed call as one without an effect that anybody sees.
-func certainly(err error) error {
-	var e *bridge.SurfaceError
-	if !errors.As(err, &e) {
-		return err
-	}
-	sure := *e
-	sure.Uncertain = false
-	return &sure
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -99,7 +100,7 @@ func (g *Guild) hookOf(ctx context.Context, channel string, create bool) (webhoo
 		ok = err == nil
 	}
 	if err != nil {
-		return webhook{}, false, certain(err)
+		return webhook{}, false, chat.Certain(err)
 	}
 	if ok {
 		g.hooks.put(channel, h)

@@ -172,15 +172,3 @@ func (a *Adapter) lookupChannel(ctx context.Context, id string) (string, error) 
 	}
 	return found.name, err
 }
-
-// certain returns a failure of a call that only looked: whatever became of it,
-// nothing was posted.
-func certain(err error) error {
-	var se *bridge.SurfaceError
-	if !errors.As(err, &se) || !se.Uncertain {
-		return err
-	}
-	sure := *se
-	sure.Uncertain = false
-	return &sure
-}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/mapping"
 )
@@ -64,7 +65,7 @@ func (a *Adapter) openDirect(ctx context.Context, place bridge.Place, people []s
 	}
 	for _, id := range people {
 		if err := a.canBeReached(ctx, id, external); err != nil {
-			return "", certain(err)
+			return "", chat.Certain(err)
 		}
 	}
 	var ch *slack.Channel
@@ -81,7 +82,7 @@ func (a *Adapter) openDirect(ctx context.Context, place bridge.Place, people []s
 		return "", a.refusal(se.Code, place.Channel, strings.Join(directScopes(kind), ","), "")
 	}
 	if err != nil {
-		return "", certain(err)
+		return "", chat.Certain(err)
 	}
 	if err := a.watcher.Opened(ctx, place, a.place(ch.ID), "@"+a.who(place.Channel)); err != nil {
 		a.log.Warn("whom a direct message is with was not recorded; pages show its id", "channel", ch.ID, "err", err)

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"sync"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -23,7 +24,7 @@ func (a *Adapter) mayPost(ctx context.Context, m bridge.Mirror) error {
 	}
 	found, err := a.channels.get(ctx, m.Place.Channel)
 	if err != nil {
-		return certain(err)
+		return chat.Certain(err)
 	}
 	if found.external {
 		a.refused.add(m.Place.Channel, m.Rule)

@@ -2,7 +2,6 @@ package slack
 
 import (
 	"context"
-	"errors"
 
 	"github.com/slack-go/slack"
 
@@ -25,7 +24,7 @@ func (a *Adapter) Tell(ctx context.Context, to bridge.Account, n bridge.Notice) 
 		return err
 	})
 	if err != nil {
-		return certainly(cannotTell(err)) // nobody was told by that
+		return chat.Certain(cannotTell(err)) // nobody was told by that
 	}
 	c := a.plain(chat.Told(n))
 	err = a.call(ctx, "chat.postMessage", channel, func(ctx context.Context) error {
@@ -40,11 +39,7 @@ func (a *Adapter) Tell(ctx context.Context, to bridge.Account, n bridge.Notice) 
 // Without the scope nothing else is amiss with the workspace, so that is no reason to
 // stop its mirrors.
 func cannotTell(err error) error {
-	var e *bridge.SurfaceError
-	if !errors.As(err, &e) {
-		return err
-	}
-	remedies := map[string]string{
+	return chat.Remedied(err, map[string]string{
 		"missing_scope":         "Add the scope im:write to the Slack app (OAuth & Permissions, Bot Token Scopes), then install the app in the workspace again.",
 		"user_not_found":        "Slack does not know this account any more. Link the account that they have now.",
 		"user_not_visible":      "The app cannot see this account. Link one of the workspace that the app is installed in.",
@@ -53,21 +48,5 @@ func cannotTell(err error) error {
 		"cannot_dm_bot":         "This account is a bot. Link a person's account.",
 		"messages_tab_disabled": "Switch on the Messages Tab of the Slack app (App Home, Show Tabs).",
 		"restricted_action":     "The workspace does not let the app write direct messages. Ask an admin of the Slack workspace.",
-	}
-	remedy, known := remedies[e.Code]
-	if !known {
-		return err
-	}
-	return &bridge.SurfaceError{Class: bridge.Rejected, Code: e.Code, Remedy: remedy, Err: e.Err}
-}
-
-// certainly marks a failed call as one without an effect that anybody sees.
-func certainly(err error) error {
-	var e *bridge.SurfaceError
-	if !errors.As(err, &e) {
-		return err
-	}
-	sure := *e
-	sure.Uncertain = false
-	return &sure
+	})
 }

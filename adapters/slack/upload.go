@@ -36,7 +36,7 @@ func (a *Adapter) upload(ctx context.Context, at bridge.Attempt, u *upload) (bri
 	for _, f := range u.files {
 		id, err := a.sendFile(ctx, channel, f)
 		if err != nil {
-			return bridge.Receipt{}, certain(err)
+			return bridge.Receipt{}, chat.Certain(err)
 		}
 		ids = append(ids, id)
 	}
