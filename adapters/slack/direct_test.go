@@ -265,13 +265,19 @@ func TestChannelSharedAgainstItsRuleIsFoundAtMappingTime(t *testing.T) {
 // TestWhoWritesBesideTheThreadsIsToldOnceWhereTheyAreHeard, alone, and nothing of what
 // they wrote is taken for an answer.
 func TestWhoWritesBesideTheThreadsIsToldOnceWhereTheyAreHeard(t *testing.T) {
-	var open, closed []bridge.Mirror
+	var open, closed atomic.Pointer[bridge.Mirror]
+	held := func(in *atomic.Pointer[bridge.Mirror]) []bridge.Mirror {
+		if m := in.Load(); m != nil {
+			return []bridge.Mirror{*m}
+		}
+		return nil
+	}
 	w := newWorld(t, setup{opts: func(o *Options) {
 		o.ThreadsIn = func(_ context.Context, p bridge.Place) ([]bridge.Mirror, []bridge.Mirror, error) {
 			if p.Channel[0] != 'D' && p.Channel[0] != 'G' {
 				t.Errorf("asked for %v", p)
 			}
-			return open, closed, nil
+			return held(&open), held(&closed), nil
 		}
 	}})
 	bo := w.sim.AddUser(slacksim.UserSpec{Name: "bo"})
@@ -290,7 +296,8 @@ func TestWhoWritesBesideTheThreadsIsToldOnceWhereTheyAreHeard(t *testing.T) {
 	w.to(w.anders)
 	w.resolve()
 	w.open()
-	open = []bridge.Mirror{w.mirror}
+	thread := w.mirror
+	open.Store(&thread)
 	say(w.anders, w.channel)
 	w.until("it is told", func() bool { return len(w.sim.Ephemerals()) == 1 })
 	told := say(w.anders, w.channel)
@@ -301,7 +308,8 @@ func TestWhoWritesBesideTheThreadsIsToldOnceWhereTheyAreHeard(t *testing.T) {
 	if all := w.in.theirs(); len(all) != 0 {
 		t.Errorf("taken for an answer: %+v", all)
 	}
-	open, closed = nil, []bridge.Mirror{w.mirror}
+	open.Store(nil)
+	closed.Store(&thread)
 	group := w.sim.Direct(w.anders, bo)
 	say(bo, group)
 	w.until("it is told", func() bool { return len(w.sim.Ephemerals()) == 2 })
