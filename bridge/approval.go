@@ -90,7 +90,7 @@ func (c *AnswerApproval) Needs() Needs { return Needs{Ticket: c.Approval.Ticket,
 func (c *WithdrawApproval) Needs() Needs { return Needs{Ticket: c.Approval.Ticket, Approvals: true} }
 
 func (c *AskApproval) decide(s *State) (Result, error) {
-	conv, err := s.conversation(c.Conversation)
+	conv, err := s.conversation(c.Conversation, c.Actor)
 	switch {
 	case err != nil:
 		return Result{}, err
@@ -137,16 +137,16 @@ func (c *AskApproval) named() (f Facts, w Words, err error) {
 	return f, w, nil
 }
 
-func (s *State) approval(id ID) (*Approval, error) {
+func (s *State) approval(id ID, actor Actor) (*Approval, error) {
 	a := s.Approvals[id]
-	if a == nil {
+	if a == nil || !s.mayAct(s.Conversations[ID{id.Ticket, a.Conversation}], actor) {
 		return nil, fmt.Errorf("approval %s: %w", id, ErrNotFound)
 	}
 	return a, nil
 }
 
 func (c *AnswerApproval) decide(s *State) (Result, error) {
-	a, err := s.approval(c.Approval)
+	a, err := s.approval(c.Approval, c.Actor)
 	if err != nil {
 		return Result{}, err
 	}
@@ -177,7 +177,7 @@ func (s *State) answer(a *Approval, actor Actor, approve bool, f Facts, note str
 }
 
 func (c *WithdrawApproval) decide(s *State) (Result, error) {
-	a, err := s.approval(c.Approval)
+	a, err := s.approval(c.Approval, c.Actor)
 	switch {
 	case err != nil:
 		return Result{}, err

@@ -15,6 +15,9 @@ func (h *holder) catchUp(ctx context.Context) {
 	for ctx.Err() == nil {
 		rung := h.r.Bell.Any()
 		if time.Since(last) >= h.r.CatchUpEvery || h.reconnected() {
+			if err := h.r.CheckMembers(ctx, Place{Surface: h.p.Surface.Name(), Workspace: h.p.Workspace}); err != nil {
+				h.log.Warn("not checked who reads restricted conversations", "error", err)
+			}
 			if h.listAll(ctx) {
 				last = time.Now()
 			} else {
@@ -209,6 +212,9 @@ func (h *holder) resumeWorking(ctx context.Context, channel string, told bool) {
 	works := map[Place]bool{}
 	for _, m := range mirrors {
 		if m.Parked == ParkedUncertain || m.Parked == ParkedThread || m.Parked == ParkedDefect || m.Parked == ParkedImported {
+			continue
+		}
+		if m.Parked == ParkedMembers && OnlyParticipants(ctx, h.p.Surface, h.r.Store, ID{m.ID.Ticket, m.Conversation}, m.Place) != nil {
 			continue
 		}
 		ok, asked := works[m.Place]

@@ -191,6 +191,10 @@ type StartConversation struct {
 	// Share, when it names any, makes a second message of comments of the ticket.
 	Share Share
 	Key   string
+	// Restricted: only those who take part, and auditors, see it. People are those who
+	// take part from the start, beside the actor.
+	Restricted bool
+	People     []Known
 }
 
 // AttachThread opens a side conversation from a thread that people have begun. All

@@ -5,17 +5,20 @@ import (
 	"slices"
 )
 
-func (s *State) conversation(id ID) (*Conversation, error) {
+// conversation finds a conversation for somebody who wants to do something in it. Who
+// may not hear of it does not learn here that it is there.
+func (s *State) conversation(id ID, actor Actor) (*Conversation, error) {
 	c := s.Conversations[id]
-	if c == nil {
+	if c == nil || !s.mayAct(c, actor) {
 		return nil, fmt.Errorf("conversation %s: %w", id, ErrNotFound)
 	}
 	return c, nil
 }
 
-func (s *State) message(id ID) (*Message, error) {
+// message finds a message for somebody who wants to do something about it.
+func (s *State) message(id ID, actor Actor) (*Message, error) {
 	m := s.Messages[id]
-	if m == nil {
+	if m == nil || !s.mayAct(s.Conversations[ID{id.Ticket, m.Conversation}], actor) {
 		return nil, fmt.Errorf("message %s: %w", id, ErrNotFound)
 	}
 	return m, nil
@@ -37,7 +40,10 @@ func (c *StartConversation) decide(s *State) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	started := s.add(c.Ticket, ConversationStarted, c.Actor, Facts{Group: c.Group}, Words{Subject: subject})
+	started := s.add(c.Ticket, ConversationStarted, c.Actor, Facts{Group: c.Group, Restricted: c.Restricted}, Words{Subject: subject})
+	if err := s.bring(started.ID(), c.Actor, c.People, c.Group); err != nil {
+		return Result{}, err
+	}
 	for _, target := range c.Targets {
 		place := target.Place
 		s.add(c.Ticket, MirrorOpened, System(), Facts{
@@ -81,7 +87,7 @@ func (c *AttachThread) decide(s *State) (Result, error) {
 }
 
 func (c *PostMessage) decide(s *State) (Result, error) {
-	conv, err := s.conversation(c.Conversation)
+	conv, err := s.conversation(c.Conversation, c.Actor)
 	if err != nil {
 		return Result{}, err
 	}
@@ -116,7 +122,7 @@ func (s *State) post(conversation ID, actor Actor, body string, files []FileUplo
 // mayChange checks that a message from the ticket view exists, is not deleted,
 // and was written there: what was said on a surface is changed on that surface.
 func (s *State) mayChange(id ID, actor Actor) (*Message, error) {
-	m, err := s.message(id)
+	m, err := s.message(id, actor)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +167,7 @@ func (c *DeleteMessage) decide(s *State) (Result, error) {
 }
 
 func (c *SetState) decide(s *State) (Result, error) {
-	conv, err := s.conversation(c.Conversation)
+	conv, err := s.conversation(c.Conversation, c.Actor)
 	if err != nil {
 		return Result{}, err
 	}
@@ -181,7 +187,7 @@ func (s *State) setState(conv *Conversation, open bool, actor Actor, reason stri
 }
 
 func (c *TakeWords) decide(s *State) (Result, error) {
-	m, err := s.message(c.Message)
+	m, err := s.message(c.Message, c.Actor)
 	if err != nil {
 		return Result{}, err
 	}

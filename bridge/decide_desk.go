@@ -159,6 +159,11 @@ func (c *ChangeTicket) decide(s *State) (Result, error) {
 	if err := validPriority(c.Priority); err != nil {
 		return Result{}, err
 	}
+	if from := (ID{c.Ticket, c.Conversation}); c.Conversation != 0 && s.Conversations[from] != nil {
+		if _, err := s.conversation(from, c.Actor); err != nil {
+			return Result{}, err
+		}
+	}
 	f := Facts{Conversation: c.Conversation, Reason: c.Reason}
 	if c.Status != t.Status {
 		f.Status = c.Status

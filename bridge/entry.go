@@ -23,6 +23,8 @@ const (
 	ConversationReopened Kind = "conversation.reopened"
 	ParticipantAdded     Kind = "participant.added"
 	ParticipantRemoved   Kind = "participant.removed"
+	// ConversationRestricted: from now on only those who take part see it.
+	ConversationRestricted Kind = "conversation.restricted"
 
 	MessagePosted  Kind = "message.posted"
 	MessageEdited  Kind = "message.edited"
@@ -73,7 +75,7 @@ var kinds = map[Kind]Reach{
 	TicketCreated: ReachNobody, TicketChanged: ReachCards, CustomerWrote: ReachNobody,
 	CustomerReply: ReachDesk, NoteWritten: ReachNobody, WordsTaken: ReachNobody,
 	ConversationStarted: ReachNobody, ConversationClosed: ReachConversation,
-	ConversationReopened: ReachConversation, ParticipantAdded: ReachConversation, ParticipantRemoved: ReachConversation,
+	ConversationReopened: ReachConversation, ConversationRestricted: ReachConversation, ParticipantAdded: ReachConversation, ParticipantRemoved: ReachConversation,
 	MessagePosted: ReachConversation, MessageEdited: ReachConversation, MessageDeleted: ReachConversation,
 	UnseenDeleted: ReachNobody, FileStored: ReachConversation, FileFailed: ReachNobody,
 	ReactionAdded: ReachConversation, ReactionRemoved: ReachConversation,
@@ -104,6 +106,8 @@ type Entry struct {
 	Words  Words
 	// Erased: the words were erased; the entry and its hash stay.
 	Erased bool
+	// Withheld: whoever reads it may know its place and hash, and nothing else.
+	Withheld bool
 
 	// Envelope is Facts as it was hashed and is stored.
 	Envelope []byte
@@ -193,6 +197,9 @@ type Facts struct {
 	Who string `json:"who,omitempty"`
 	// People are those whom a request names, or an entry adds as participants, in order.
 	People []string `json:"people,omitempty"`
+
+	// Restricted: the conversation that the entry starts is so from the start.
+	Restricted bool `json:"restricted,omitempty"`
 
 	// Reason is the platform's code or our own word for why.
 	Reason string `json:"reason,omitempty"`

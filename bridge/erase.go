@@ -39,6 +39,9 @@ func (c *EraseMessage) decide(s *State) (Result, error) {
 	if err := s.mayErase(c.Message.Ticket, c.Actor, c.Reason); err != nil {
 		return Result{}, err
 	}
+	if m := s.Messages[c.Message]; m != nil && !s.mayAct(s.Conversations[ID{c.Message.Ticket, m.Conversation}], c.Actor) {
+		return Result{}, fmt.Errorf("message %s: %w", c.Message, ErrNotFound)
+	}
 	var said bool
 	var words []*Entry
 	for _, e := range s.wholeLog(c.Message.Ticket) {

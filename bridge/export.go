@@ -23,7 +23,10 @@ type exportLine struct {
 	Ticket *Head          `json:"ticket,omitempty"`
 	Entry  *exportedEntry `json:"entry,omitempty"`
 	Mirror *exportedAt    `json:"mirror,omitempty"`
-	End    *exportEnd     `json:"end,omitempty"`
+	// Withheld stands for an entry that whoever asked for the export may not see: its
+	// hash is what the entry after it follows from.
+	Withheld *withheldEntry `json:"withheld,omitempty"`
+	End      *exportEnd     `json:"end,omitempty"`
 }
 
 // exportedEntry is an entry as programs read it. Envelope and content are the very
@@ -42,6 +45,13 @@ type exportedEntry struct {
 	Salt       string    `json:"salt,omitempty"`
 	Commitment string    `json:"commitment,omitempty"`
 	Hash       string    `json:"hash"`
+}
+
+// withheldEntry is all that is told of an entry of a restricted conversation.
+type withheldEntry struct {
+	Ticket int64  `json:"ticket"`
+	Seq    int64  `json:"seq"`
+	Hash   string `json:"hash"`
 }
 
 // exportedAt is what no entry says of a mirror: how far it had heard and was heard.
@@ -81,7 +91,13 @@ func (x *Exporter) Ticket(r Record) error {
 		return err
 	}
 	for _, e := range r.Entries {
-		if err := x.line(exportLine{Entry: exportEntry(e)}); err != nil {
+		line := exportLine{}
+		if e.Withheld {
+			line.Withheld = &withheldEntry{e.Ticket, e.Seq, hex.EncodeToString(e.Hash)}
+		} else {
+			line.Entry = exportEntry(e)
+		}
+		if err := x.line(line); err != nil {
 			return err
 		}
 	}

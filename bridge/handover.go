@@ -5,10 +5,11 @@ package bridge
 const HandedOver = "handed over"
 
 // handOver keeps the former assignee as a participant of the conversation from which
-// somebody else took the ticket over, so that they go on hearing of it.
+// somebody else took the ticket over, so that they go on hearing of it. To a restricted
+// one nobody comes unless somebody adds them.
 func (s *State) handOver(c *ChangeTicket, was string) *Entry {
 	conv := s.Conversations[ID{c.Ticket, c.Conversation}]
-	if conv == nil || was == "" || conv.Starter == was {
+	if conv == nil || was == "" || conv.Starter == was || conv.Restricted != 0 {
 		return nil
 	}
 	return s.add(c.Ticket, ParticipantAdded, c.Actor, Facts{Conversation: c.Conversation, Who: was, Reason: HandedOver}, Words{})

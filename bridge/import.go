@@ -108,6 +108,8 @@ func (im *importer) line(text []byte) error {
 	switch {
 	case l.Ticket != nil:
 		err = im.ticket(l.Ticket)
+	case l.Withheld != nil:
+		return fmt.Errorf("entry %d of ticket %d is not in the file: it is of a restricted conversation that whoever made the export may not see; import an export made by an auditor, or on the server's own machine", l.Withheld.Seq, l.Withheld.Ticket)
 	case l.Mirror != nil:
 		err = im.mirror(l.Mirror)
 	case l.End != nil:

@@ -151,6 +151,9 @@ func (in *Inbound) decidePost(s *State) (Result, error) {
 	if m == nil {
 		return Result{Outcome: NotOurs, Why: "no conversation is mirrored in this thread"}, nil
 	}
+	if err := in.refuseOutsider(s, m); err != nil {
+		return Result{}, err
+	}
 	e := in.accept(s, m)
 	return Result{Outcome: Accepted, ID: e.ID(), Seq: e.Seq, Mirror: m.ID}, nil
 }
@@ -211,6 +214,9 @@ func (in *Inbound) decideEdit(s *State) (Result, error) {
 		if m == nil {
 			return Result{Outcome: NotOurs, Why: "no conversation is mirrored in this thread"}, nil
 		}
+		if err := in.refuseOutsider(s, m); err != nil {
+			return Result{}, err
+		}
 		e := in.accept(s, m)
 		return Result{Outcome: Accepted, ID: e.ID(), Seq: e.Seq, Mirror: m.ID}, nil
 	case c.Gone || c.Message == 0:
@@ -223,6 +229,11 @@ func (in *Inbound) decideEdit(s *State) (Result, error) {
 	m := s.Messages[ID{c.Ticket, c.Message}]
 	if m == nil || m.DeletedSeq != 0 {
 		return Result{Outcome: Ignored, Why: "the message is deleted"}, nil
+	}
+	if mirror := s.Mirrors[ID{c.Ticket, c.Mirror}]; mirror != nil {
+		if err := in.refuseOutsider(s, mirror); err != nil {
+			return Result{}, err
+		}
 	}
 	src := in.Source
 	e := s.add(c.Ticket, MessageEdited, in.actor(s), Facts{
@@ -350,6 +361,9 @@ func (in *Inbound) decidePress(s *State) (Result, error) {
 	m := in.mirror(s)
 	if m == nil {
 		return Result{Outcome: NotOurs, Why: "no conversation is mirrored in this thread"}, nil
+	}
+	if in.outsider(s, m) {
+		return Result{Outcome: Ignored, ID: ID{m.ID.Ticket, m.Conversation}, Mirror: m.ID, Why: onlyMembers}, nil
 	}
 	if in.Action == PressApprove || in.Action == PressRefuse {
 		return in.decideAnswer(s, m), nil

@@ -85,7 +85,7 @@ func (c *AddParticipants) Needs() Needs { return Needs{Ticket: c.Conversation.Ti
 func (c *RemoveParticipant) Needs() Needs { return Needs{Ticket: c.Conversation.Ticket} }
 
 func (c *AddParticipants) decide(s *State) (Result, error) {
-	conv, err := s.conversation(c.Conversation)
+	conv, err := s.joinable(c)
 	if err != nil {
 		return Result{}, err
 	}
@@ -110,7 +110,7 @@ func (c *AddParticipants) decide(s *State) (Result, error) {
 }
 
 func (c *RemoveParticipant) decide(s *State) (Result, error) {
-	conv, err := s.conversation(c.Conversation)
+	conv, err := s.conversation(c.Conversation, c.Actor)
 	switch {
 	case err != nil:
 		return Result{}, err
@@ -150,7 +150,7 @@ func (s *State) applyParticipants(e *Entry) {
 			return
 		}
 		for id, c := range s.Conversations {
-			if id.Ticket == e.Ticket && c.Open {
+			if id.Ticket == e.Ticket && c.Open && c.Restricted == 0 {
 				s.join(id, *f.Assignee, e)
 			}
 		}

@@ -88,7 +88,7 @@ func (s *State) react(to ID, on bool, actor Actor, f Facts) Result {
 }
 
 func (c *React) decide(s *State) (Result, error) {
-	m, err := s.message(c.Message)
+	m, err := s.message(c.Message, c.Actor)
 	if err != nil {
 		return Result{}, err
 	}
@@ -133,6 +133,9 @@ func (in *Inbound) decideReaction(s *State, done bool) (Result, error) {
 	m := s.Messages[ID{c.Ticket, c.Message}]
 	if mirror == nil || c.Gone || m == nil && !isCard(mirror, c) || m != nil && m.DeletedSeq != 0 {
 		return Result{Outcome: Ignored, Why: "no message that is there"}, nil
+	}
+	if in.Author != (Account{}) && in.outsider(s, mirror) {
+		return Result{Outcome: Ignored, Mirror: mirror.ID, Why: onlyMembers}, nil
 	}
 	facts := Facts{Conversation: mirror.Conversation, Message: c.Message, Mirror: c.Mirror, Emoji: in.Emoji}
 	src := in.Source

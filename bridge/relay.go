@@ -17,6 +17,7 @@ type RelayStore interface {
 	Log
 	LeaseStore
 	FileStore
+	MemberStore
 	Behind(ctx context.Context, surface, workspace string, limit int) ([]Mirror, error)
 	NextDue(ctx context.Context, surface, workspace string) (time.Time, error)
 	Work(ctx context.Context, mirror ID, limit int) (Work, error)
@@ -241,6 +242,7 @@ type holder struct {
 	channels map[Place]int
 	held     map[Place]time.Time
 	blocked  string
+	members  map[ID]time.Time // when only participants were in a restricted mirror's channel
 
 	// Only catchUp touches these.
 	relist map[ID]time.Time // new threads that were listed, and until when that counts

@@ -40,6 +40,9 @@ type Conversation struct {
 	Group string
 	// Starter is the person who started it.
 	Starter string
+	// Restricted is the entry since which only those who take part, and auditors, see it,
+	// or zero.
+	Restricted int64
 	// StateSeq is the entry that opened or closed it last.
 	StateSeq int64
 	// Messages counts the posts, LastSeq is the last entry that said something.

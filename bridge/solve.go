@@ -20,7 +20,7 @@ type CloseAndSolve struct {
 func (c *CloseAndSolve) Needs() Needs { return Needs{Ticket: c.Conversation.Ticket} }
 
 func (c *CloseAndSolve) decide(s *State) (Result, error) {
-	conv, err := s.conversation(c.Conversation)
+	conv, err := s.conversation(c.Conversation, c.Actor)
 	if err != nil {
 		return Result{}, err
 	}

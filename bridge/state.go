@@ -42,6 +42,9 @@ type State struct {
 
 	Entries []*Entry
 	Changed Changes
+
+	// Hidden are conversations that are there, but not for whoever looks, see Veil.
+	Hidden map[ID]bool
 }
 
 // NoticeGrace is how long people have for reading before they are told, where nothing
@@ -152,7 +155,7 @@ func (s *State) apply(e *Entry) {
 	switch e.Kind {
 	case TicketCreated, TicketChanged:
 		s.applyTicket(t, e)
-	case ConversationStarted, ConversationClosed, ConversationReopened:
+	case ConversationStarted, ConversationClosed, ConversationReopened, ConversationRestricted:
 		s.applyConversation(e)
 	case MessagePosted, MessageEdited, MessageDeleted, UnseenDeleted:
 		s.applyMessage(e)
@@ -214,8 +217,13 @@ func (s *State) applyConversation(e *Entry) {
 	if c == nil {
 		return
 	}
-	c.Open, c.StateSeq = e.Kind != ConversationClosed, e.Seq
 	s.Changed.Conversations[id] = true
+	if e.Kind == ConversationRestricted || e.Facts.Restricted {
+		c.Restricted = e.Seq
+	}
+	if e.Kind != ConversationRestricted {
+		c.Open, c.StateSeq = e.Kind != ConversationClosed, e.Seq
+	}
 }
 
 func (s *State) applyMessage(e *Entry) {

@@ -51,7 +51,11 @@ func (h *holder) bring(ctx context.Context, id ID) int64 {
 			return w.Mirror.Cursor
 		}
 		t.w, t.desk = w, nil
-		if err := t.showAll(); err != nil {
+		err = t.guarded()
+		if err == nil {
+			err = t.showAll()
+		}
+		if err != nil {
 			if !errors.Is(err, errStop) {
 				t.log.Warn("mirror not brought forward", "error", err)
 				pause(ctx, h.r.Poll)

@@ -93,6 +93,18 @@ type Permissions struct {
 	Start  []StartRule  `json:"start"`
 	Invite []InviteRule `json:"invite"`
 	Answer Who          `json:"answer"`
+	// Restrict are those who may restrict conversations to those who take part.
+	Restrict Who `json:"restrict,omitzero"`
+	// TellRestricted: others are told that a restricted conversation is there.
+	TellRestricted bool `json:"tell_restricted,omitempty"`
+}
+
+// MayRestrict says whether the person may restrict conversations, and why.
+func MayRestrict(p Permissions, actor Person) (ok bool, reason string) {
+	if ok, by := p.Restrict.selects(actor, false); ok {
+		return true, by + " may restrict conversations"
+	}
+	return false, fmt.Sprintf("%s may not restrict conversations: only %s may", actor.name(), p.Restrict)
 }
 
 // The roles that DefaultPermissions know.
@@ -112,7 +124,7 @@ func DefaultPermissions() Permissions {
 	return Permissions{
 		Start:  []StartRule{{By: desk}},
 		Invite: []InviteRule{{By: inviters, Whom: Who{Everybody: true}}},
-		Answer: Who{Everybody: true},
+		Answer: Who{Everybody: true}, Restrict: desk,
 	}
 }
 

@@ -22,7 +22,7 @@ func TestAnApprovalIsOneOnceAllHaveApproved(t *testing.T) {
 			return err
 		}
 		state := func() string {
-			st, err := s.TicketPage(t.Context(), conv.Ticket)
+			st, err := s.TicketPage(t.Context(), bridge.SeesAll, conv.Ticket)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -50,7 +50,7 @@ func TestAnApprovalIsOneOnceAllHaveApproved(t *testing.T) {
 		if err != nil || len(work.Requests) != 1 || len(work.Requests[0].Approvers) != 3 || work.Requests[0].Approvers[2].Name != "Three" {
 			t.Errorf("the worker has %+v, %v", work.Requests, err)
 		}
-		since, err := s.TicketSince(t.Context(), conv.Ticket, id.Seq)
+		since, err := s.TicketSince(t.Context(), bridge.SeesAll, conv.Ticket, id.Seq)
 		if err != nil || since.Approvals[id] == nil || len(since.Approvers) != 3 {
 			t.Errorf("a page hears %+v, %v", since.Approvals, err)
 		}

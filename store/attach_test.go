@@ -42,7 +42,7 @@ func TestAThreadOfThreeHundredRepliesComesInWithItsTimes(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		entries, err := s.Entries(t.Context(), res.ID.Ticket, 0, 1000)
+		entries, err := s.Entries(t.Context(), bridge.SeesAll, res.ID.Ticket, 0, 1000)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -188,7 +188,7 @@ func TestReactionsAreKeptAndTakenAway(t *testing.T) {
 		if diff := cmp.Diff(want, named(w.Reactions[said.Seq])); diff != "" {
 			t.Errorf("work: %s", diff)
 		}
-		page, err := s.TicketPage(t.Context(), conv.Ticket)
+		page, err := s.TicketPage(t.Context(), bridge.SeesAll, conv.Ticket)
 		if err != nil || len(page.Reactions) != 2 {
 			t.Errorf("page: %v, %v", page.Reactions, err)
 		}
@@ -238,7 +238,7 @@ func TestAForgedReactionIsFound(t *testing.T) {
 // lastPost returns the last message of a conversation.
 func lastPost(t *testing.T, s *store.Store, conv bridge.ID) (id bridge.ID) {
 	t.Helper()
-	entries, err := s.Entries(t.Context(), conv.Ticket, 0, 1000)
+	entries, err := s.Entries(t.Context(), bridge.SeesAll, conv.Ticket, 0, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}

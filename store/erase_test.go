@@ -216,7 +216,7 @@ func TestErasedPersonLeavesAPseudonymAndNoWords(t *testing.T) {
 				t.Errorf("%s has %d rows of the person", what, n)
 			}
 		}
-		st, err := s.TicketPage(ctx, conv.Ticket)
+		st, err := s.TicketPage(ctx, bridge.SeesAll, conv.Ticket)
 		if err != nil {
 			t.Fatal(err)
 		}

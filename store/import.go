@@ -11,8 +11,8 @@ import (
 )
 
 // Export writes the audit trails of the tickets, or of all when none is named, each
-// as it was in one moment.
-func (s *Store) Export(ctx context.Context, w io.Writer, tickets ...int64) error {
+// as it was in one moment. Of entries that the viewer may not see there are the hashes.
+func (s *Store) Export(ctx context.Context, w io.Writer, viewer string, tickets ...int64) error {
 	if len(tickets) == 0 {
 		if err := s.list(ctx, &tickets, "SELECT id FROM tickets ORDER BY id"); err != nil {
 			return fmt.Errorf("list tickets: %w", err)
@@ -27,7 +27,11 @@ func (s *Store) Export(ctx context.Context, w io.Writer, tickets ...int64) error
 		if err != nil {
 			return err
 		}
-		if err := x.Ticket(r); err != nil {
+		hidden, err := s.Hidden(ctx, viewer, id)
+		if err != nil {
+			return err
+		}
+		if err := x.Ticket(r.Withhold(hidden)); err != nil {
 			return err
 		}
 	}

@@ -36,7 +36,7 @@ func worked(t *testing.T, s *store.Store) bridge.ID {
 func exported(t *testing.T, s *store.Store, tickets ...int64) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := s.Export(t.Context(), &b, tickets...); err != nil {
+	if err := s.Export(t.Context(), &b, bridge.SeesAll, tickets...); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

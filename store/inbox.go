@@ -35,7 +35,7 @@ func (s *Store) Inbox(ctx context.Context, q bridge.InboxQuery) (*bridge.State, 
 			created[bridge.ID{Ticket: id, Seq: t.Created}] = true
 		}
 		err := r.run(ctx,
-			r.conversations(s.build("SELECT "+conversationCols+" FROM conversations WHERE open = 1 AND ticket IN ").list(anys(ids))),
+			r.conversations(s.build("SELECT "+conversationCols+" FROM conversations c WHERE open = 1 AND ticket IN ").list(anys(ids)).visible(q.Person)),
 			r.entries(s.build(entryQuery+"JOIN (").tuples(idTuples(created)).add(") AS v ON e.ticket = v.column1 AND e.seq = v.column2")),
 		)
 		if err == nil && q.Person != "" {

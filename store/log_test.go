@@ -75,7 +75,7 @@ func TestReplyInThreadEntersOnceHoweverOftenItComes(t *testing.T) {
 		if diff := cmp.Diff(map[bridge.Outcome]int{bridge.Accepted: 1, bridge.Duplicate: 19}, count); diff != "" {
 			t.Error(diff)
 		}
-		entries, err := s.Entries(t.Context(), conv.Ticket, 0, 100)
+		entries, err := s.Entries(t.Context(), bridge.SeesAll, conv.Ticket, 0, 100)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -112,7 +112,7 @@ func TestConcurrentAppendsGiveEachTicketAGaplessChain(t *testing.T) {
 		}
 		wg.Wait()
 		for _, c := range convs {
-			entries, err := s.Entries(t.Context(), c.Ticket, 0, 1000)
+			entries, err := s.Entries(t.Context(), bridge.SeesAll, c.Ticket, 0, 1000)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -181,7 +181,7 @@ func TestFiveHundredExpertsAnswerAndEachIsNamed(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		entries, err := s.Entries(t.Context(), conv.Ticket, 0, 1000)
+		entries, err := s.Entries(t.Context(), bridge.SeesAll, conv.Ticket, 0, 1000)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -95,7 +95,7 @@ func TestTwoPeopleBecomeOneAndOneBecomesTwo(t *testing.T) {
 		if _, err := s.SplitAccount(ctx, bridge.Account{Surface: "slack", Workspace: "T1", ID: "U404"}, ada); !errors.Is(err, bridge.ErrNotFound) {
 			t.Errorf("an unknown account: %v", err)
 		}
-		entries, err := s.Entries(ctx, conv.Ticket, 0, 100)
+		entries, err := s.Entries(ctx, bridge.SeesAll, conv.Ticket, 0, 100)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,7 +116,7 @@ func TestWhoIsRenamedKeepsTheOldNameOnWhatTheySaid(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		entries, err := s.Entries(t.Context(), conv.Ticket, 0, 100)
+		entries, err := s.Entries(t.Context(), bridge.SeesAll, conv.Ticket, 0, 100)
 		if err != nil {
 			t.Fatal(err)
 		}

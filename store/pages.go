@@ -49,9 +49,9 @@ func saidKinds() []any {
 	}
 }
 
-// TicketPage returns a ticket with everything that was said on it, its mirrors,
+// TicketPage returns a ticket with everything that was said on it that the viewer may see, its mirrors,
 // what they show, and the calls that are under way.
-func (s *Store) TicketPage(ctx context.Context, ticket int64) (*bridge.State, error) {
+func (s *Store) TicketPage(ctx context.Context, viewer string, ticket int64) (*bridge.State, error) {
 	return s.snapshot(ctx, func(r *pageReader) error {
 		if err := r.ticket(ctx, ticket); err != nil {
 			return err
@@ -64,6 +64,7 @@ func (s *Store) TicketPage(ctx context.Context, ticket int64) (*bridge.State, er
 			r.reactions(s.build("SELECT "+reactionCols+" FROM reactions r WHERE r.ticket = ?", ticket)),
 			r.approvals(ticket),
 			r.participants(ticket),
+			r.veil(viewer, ticket),
 		)
 	})
 }
@@ -89,13 +90,13 @@ func (s *Store) TicketSaid(ctx context.Context, ticket int64) (*bridge.State, er
 // TicketSince returns what came into a ticket's log after an entry, with the
 // present state of the messages that it touched. Without news, the State still
 // has the ticket, its conversations and its mirrors.
-func (s *Store) TicketSince(ctx context.Context, ticket, after int64) (*bridge.State, error) {
+func (s *Store) TicketSince(ctx context.Context, viewer string, ticket, after int64) (*bridge.State, error) {
 	return s.snapshot(ctx, func(r *pageReader) error {
 		if err := r.ticket(ctx, ticket); err != nil {
 			return err
 		}
 		if r.st.Tickets[ticket].Head <= after {
-			return r.words(ctx, ticket, nil)
+			return r.run(ctx, func(ctx context.Context) error { return r.words(ctx, ticket, nil) }, r.veil(viewer, ticket))
 		}
 		return r.run(ctx,
 			r.entries(s.build(entryQuery+"WHERE e.ticket = ? AND e.seq > ? ORDER BY e.seq", ticket, after)),
@@ -107,6 +108,7 @@ func (s *Store) TicketSince(ctx context.Context, ticket, after int64) (*bridge.S
 				}
 				return r.approvals(ticket)(ctx)
 			},
+			r.veil(viewer, ticket),
 		)
 	})
 }
@@ -166,11 +168,14 @@ func (r *pageReader) words(ctx context.Context, ticket int64, messages map[int64
 }
 
 // History returns the entries that posted, edited and deleted a message, in order.
-func (s *Store) History(ctx context.Context, message bridge.ID) ([]*bridge.Entry, error) {
+func (s *Store) History(ctx context.Context, viewer string, message bridge.ID) ([]*bridge.Entry, error) {
 	var out []*bridge.Entry
 	_, err := s.snapshot(ctx, func(r *pageReader) error {
 		err := r.messages(s.build("SELECT "+messageCols+" FROM messages WHERE ticket = ? AND seq = ?", message.Ticket, message.Seq))(ctx)
 		if err != nil {
+			return err
+		}
+		if err := r.veil(viewer, message.Ticket)(ctx); err != nil {
 			return err
 		}
 		m := r.st.Messages[message]
@@ -194,11 +199,12 @@ func (s *Store) History(ctx context.Context, message bridge.ID) ([]*bridge.Entry
 
 // MessageFile returns a file of a message, or of a customer message, its name, and the
 // conversation that it is in, zero for the ticket itself.
-func (s *Store) MessageFile(ctx context.Context, message bridge.ID, n int) (f *bridge.File, name string, conversation int64, err error) {
+func (s *Store) MessageFile(ctx context.Context, viewer string, message bridge.ID, n int) (f *bridge.File, name string, conversation int64, err error) {
 	st, err := s.snapshot(ctx, func(r *pageReader) error {
 		return r.run(ctx,
 			r.files(s.build("SELECT "+fileCols+" FROM files WHERE ticket = ? AND message = ? AND n = ?", message.Ticket, message.Seq, int64(n))),
 			r.entries(s.build(entryQuery+"WHERE e.ticket = ? AND e.seq = ?", message.Ticket, message.Seq)),
+			r.veil(viewer, message.Ticket),
 		)
 	})
 	if err != nil {

@@ -24,7 +24,7 @@ func TestInboxPagesWithoutGapOrDouble(t *testing.T) {
 		var before time.Time
 		var beforeID int64
 		for {
-			st, _, err := s.Inbox(t.Context(), bridge.InboxQuery{Statuses: []string{bridge.StatusNew}, Before: before, BeforeID: beforeID, Limit: 3})
+			st, _, err := s.Inbox(t.Context(), bridge.InboxQuery{Person: alice.Person, Statuses: []string{bridge.StatusNew}, Before: before, BeforeID: beforeID, Limit: 3})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -64,7 +64,7 @@ func TestInboxPagesWithoutGapOrDouble(t *testing.T) {
 func TestTicketPageAndWhatCameSince(t *testing.T) {
 	storetest.Both(t, store.Options{}, func(t *testing.T, s *store.Store) {
 		conv, _ := thread(t, s, billing, "1.1")
-		page, err := s.TicketPage(t.Context(), conv.Ticket)
+		page, err := s.TicketPage(t.Context(), bridge.SeesAll, conv.Ticket)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,13 +72,13 @@ func TestTicketPageAndWhatCameSince(t *testing.T) {
 			t.Errorf("page has %d messages, %d conversations, %d mirrors", len(page.Messages), len(page.Conversations), len(page.Mirrors))
 		}
 		head := page.Tickets[conv.Ticket].Head
-		since, err := s.TicketSince(t.Context(), conv.Ticket, head)
+		since, err := s.TicketSince(t.Context(), bridge.SeesAll, conv.Ticket, head)
 		if err != nil || len(since.Mirrors) != 1 || len(since.Messages) != 0 || len(since.Entries) != 1 {
 			t.Errorf("without news: %d entries, %d messages, %v", len(since.Entries), len(since.Messages), err)
 		}
 		posted := must(t, s, reply(billing, "1.1", "1.2", "I see it")).ID
 		must(t, s, &bridge.EditMessage{Actor: alice, Message: firstMessage(page), Body: "Can you look, please?"})
-		since, err = s.TicketSince(t.Context(), conv.Ticket, head)
+		since, err = s.TicketSince(t.Context(), bridge.SeesAll, conv.Ticket, head)
 		if err != nil || len(since.Entries) < 2 || len(since.Messages) != 2 {
 			t.Fatalf("after two: %d entries, %d messages, %v", len(since.Entries), len(since.Messages), err)
 		}
@@ -94,7 +94,7 @@ func TestTicketPageAndWhatCameSince(t *testing.T) {
 		if err != nil || len(said.Entries) != 2 || said.Entries[1].Words.Body != "I was billed twice" {
 			t.Errorf("said on the ticket: %d entries, %v", len(said.Entries), err)
 		}
-		if _, err := s.TicketPage(t.Context(), 99); !errors.Is(err, bridge.ErrNotFound) {
+		if _, err := s.TicketPage(t.Context(), bridge.SeesAll, 99); !errors.Is(err, bridge.ErrNotFound) {
 			t.Errorf("page of no ticket: %v, want ErrNotFound", err)
 		}
 	})
@@ -115,7 +115,7 @@ func TestHistoryHasEveryVersion(t *testing.T) {
 			must(t, s, &bridge.EditMessage{Actor: alice, Message: post, Body: body})
 		}
 		must(t, s, &bridge.DeleteMessage{Actor: alice, Message: post})
-		entries, err := s.History(t.Context(), post)
+		entries, err := s.History(t.Context(), bridge.SeesAll, post)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,7 +129,7 @@ func TestHistoryHasEveryVersion(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
-		if _, err := s.History(t.Context(), bridge.ID{Ticket: 9, Seq: 9}); !errors.Is(err, bridge.ErrNotFound) {
+		if _, err := s.History(t.Context(), bridge.SeesAll, bridge.ID{Ticket: 9, Seq: 9}); !errors.Is(err, bridge.ErrNotFound) {
 			t.Errorf("history of nothing: %v, want ErrNotFound", err)
 		}
 	})
@@ -139,11 +139,11 @@ func TestFilesAreFoundWithTheirNames(t *testing.T) {
 	storetest.Both(t, store.Options{}, func(t *testing.T, s *store.Store) {
 		conv, _ := thread(t, s, billing, "1.1")
 		post := must(t, s, &bridge.PostMessage{Actor: alice, Conversation: conv, Files: []bridge.FileUpload{{Name: "a.txt", MIME: "text/plain", Size: 1, Hash: "aa"}}}).ID
-		f, name, in, err := s.MessageFile(t.Context(), post, 0)
+		f, name, in, err := s.MessageFile(t.Context(), bridge.SeesAll, post, 0)
 		if err != nil || name != "a.txt" || f.Hash != "aa" || in != conv.Seq || f.State != bridge.FileStoredS {
 			t.Errorf("MessageFile = %+v, %q, %v", f, name, err)
 		}
-		if _, _, _, err := s.MessageFile(t.Context(), post, 1); !errors.Is(err, bridge.ErrNotFound) {
+		if _, _, _, err := s.MessageFile(t.Context(), bridge.SeesAll, post, 1); !errors.Is(err, bridge.ErrNotFound) {
 			t.Errorf("no such file: %v, want ErrNotFound", err)
 		}
 	})

@@ -17,7 +17,7 @@ func TestWhoTakesPartIsKeptAndVerifies(t *testing.T) {
 		must(t, s, &bridge.AddParticipants{Actor: alice, Conversation: conv, People: eve})
 		left := must(t, s, &bridge.RemoveParticipant{Actor: alice, Conversation: conv, Person: "eve", Name: "Eve"}).Seq
 		since := must(t, s, &bridge.AddParticipants{Actor: alice, Conversation: conv, People: eve}).Seq
-		st, err := s.TicketPage(t.Context(), conv.Ticket)
+		st, err := s.TicketPage(t.Context(), bridge.SeesAll, conv.Ticket)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -323,26 +323,16 @@ func (s *Store) MirrorCopies(ctx context.Context, id bridge.ID) ([]bridge.Copy, 
 	return s.mirrorCopies(ctx, id)
 }
 
-// entries reads entries of the log with their words.
-func (s *Store) entries(ctx context.Context, where string, args ...any) ([]*bridge.Entry, error) {
-	var rows []entryRow
-	if err := s.list(ctx, &rows, entryQuery+where, args...); err != nil {
-		return nil, fmt.Errorf("read entries: %w", err)
-	}
-	out := make([]*bridge.Entry, len(rows))
-	for i, r := range rows {
-		e, err := r.entry()
-		if err != nil {
-			return nil, err
-		}
-		out[i] = e
-	}
-	return out, nil
-}
-
 // Entries returns the entries of a ticket after a seq, at most limit.
-func (s *Store) Entries(ctx context.Context, ticket, after int64, limit int) ([]*bridge.Entry, error) {
-	return s.entries(ctx, "WHERE e.ticket = ? AND e.seq > ? ORDER BY e.seq LIMIT ?", ticket, after, limit)
+// Those that the viewer may not see are Withheld.
+func (s *Store) Entries(ctx context.Context, viewer string, ticket, after int64, limit int) ([]*bridge.Entry, error) {
+	st, err := s.snapshot(ctx, func(r *pageReader) error {
+		return r.run(ctx,
+			r.entries(s.build(entryQuery+"WHERE e.ticket = ? AND e.seq > ? ORDER BY e.seq LIMIT ?", ticket, after, int64(limit))),
+			r.withhold(viewer, ticket),
+		)
+	})
+	return st.Entries, err
 }
 
 // PendingFiles returns files of a workspace whose bytes are to be fetched now.

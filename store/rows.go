@@ -52,31 +52,32 @@ func ticketValues(t *bridge.Ticket) []any {
 }
 
 type conversationRow struct {
-	Ticket   int64  `db:"ticket"`
-	Seq      int64  `db:"seq"`
-	Open     int64  `db:"open"`
-	Group    string `db:"grp"`
-	Starter  string `db:"starter"`
-	StateSeq int64  `db:"state_seq"`
-	Messages int64  `db:"messages"`
-	LastSeq  int64  `db:"last_seq"`
+	Ticket     int64  `db:"ticket"`
+	Seq        int64  `db:"seq"`
+	Open       int64  `db:"open"`
+	Group      string `db:"grp"`
+	Starter    string `db:"starter"`
+	StateSeq   int64  `db:"state_seq"`
+	Messages   int64  `db:"messages"`
+	LastSeq    int64  `db:"last_seq"`
+	Restricted int64  `db:"restricted"`
 }
 
 var conversationTable = table{name: "conversations", keys: 2, cols: []string{
-	"ticket", "seq", "open", "grp", "starter", "state_seq", "messages", "last_seq",
+	"ticket", "seq", "open", "grp", "starter", "state_seq", "messages", "last_seq", "restricted",
 }}
 
-const conversationCols = `ticket, seq, open, grp, starter, state_seq, messages, last_seq`
+const conversationCols = `ticket, seq, open, grp, starter, state_seq, messages, last_seq, restricted`
 
 func (r conversationRow) conversation() *bridge.Conversation {
 	return &bridge.Conversation{
 		ID: bridge.ID{Ticket: r.Ticket, Seq: r.Seq}, Open: r.Open == 1, Group: r.Group, Starter: r.Starter,
-		StateSeq: r.StateSeq, Messages: r.Messages, LastSeq: r.LastSeq,
+		StateSeq: r.StateSeq, Messages: r.Messages, LastSeq: r.LastSeq, Restricted: r.Restricted,
 	}
 }
 
 func conversationValues(c *bridge.Conversation) []any {
-	return []any{c.ID.Ticket, c.ID.Seq, bit(c.Open), c.Group, c.Starter, c.StateSeq, c.Messages, c.LastSeq}
+	return []any{c.ID.Ticket, c.ID.Seq, bit(c.Open), c.Group, c.Starter, c.StateSeq, c.Messages, c.LastSeq, c.Restricted}
 }
 
 type messageRow struct {

@@ -88,14 +88,13 @@ func (s *Store) readings(ctx context.Context, q sqlx.QueryerContext, person stri
 // MarkRead moves a person's position in a conversation forward, to what has been said
 // at most: what comes later is news. Who has written there follows it from then on.
 func (s *Store) MarkRead(ctx context.Context, person string, conversation bridge.ID, upto int64) error {
-	n, err := s.exec(ctx, `INSERT INTO read_positions (person, ticket, conversation, upto, follows)
+	n, err := s.build(`INSERT INTO read_positions (person, ticket, conversation, upto, follows)
 		SELECT CAST(? AS TEXT), c.ticket, c.seq, CASE WHEN c.last_seq < ? THEN c.last_seq ELSE ? END,
 			CASE WHEN EXISTS (SELECT 1 FROM messages m WHERE m.ticket = c.ticket AND m.conversation = c.seq AND m.author = ?) THEN 1 ELSE 0 END
-		FROM conversations c WHERE c.ticket = ? AND c.seq = ?
-		ON CONFLICT (person, ticket, conversation) DO UPDATE SET
+		FROM conversations c WHERE c.ticket = ? AND c.seq = ?`, person, upto, upto, person, conversation.Ticket, conversation.Seq).visible(person).
+		add(` ON CONFLICT (person, ticket, conversation) DO UPDATE SET
 			upto = CASE WHEN excluded.upto > read_positions.upto THEN excluded.upto ELSE read_positions.upto END,
-			follows = CASE WHEN excluded.follows > read_positions.follows THEN excluded.follows ELSE read_positions.follows END`,
-		person, upto, upto, person, conversation.Ticket, conversation.Seq)
+			follows = CASE WHEN excluded.follows > read_positions.follows THEN excluded.follows ELSE read_positions.follows END`).exec(ctx, s.other)
 	if err == nil && n == 0 {
 		err = bridge.ErrNotFound
 	}
@@ -108,10 +107,11 @@ func (s *Store) MarkRead(ctx context.Context, person string, conversation bridge
 // MarkUnread puts a person's position just before a message, and has them follow its
 // conversation.
 func (s *Store) MarkUnread(ctx context.Context, person string, message bridge.ID) error {
-	n, err := s.exec(ctx, `INSERT INTO read_positions (person, ticket, conversation, upto, follows)
-		SELECT CAST(? AS TEXT), m.ticket, m.conversation, m.seq - 1, 1 FROM messages m WHERE m.ticket = ? AND m.seq = ?
-		ON CONFLICT (person, ticket, conversation) DO UPDATE SET upto = excluded.upto, follows = 1`,
-		person, message.Ticket, message.Seq)
+	n, err := s.build(`INSERT INTO read_positions (person, ticket, conversation, upto, follows)
+		SELECT CAST(? AS TEXT), m.ticket, m.conversation, m.seq - 1, 1 FROM messages m
+		JOIN conversations c ON c.ticket = m.ticket AND c.seq = m.conversation WHERE m.ticket = ? AND m.seq = ?`,
+		person, message.Ticket, message.Seq).visible(person).
+		add(` ON CONFLICT (person, ticket, conversation) DO UPDATE SET upto = excluded.upto, follows = 1`).exec(ctx, s.other)
 	if err == nil && n == 0 {
 		err = bridge.ErrNotFound
 	}

@@ -149,7 +149,7 @@ func (a *Adapter) lookupInfo(ctx context.Context, id string) (info, error) {
 
 func channelInfo(ch *slack.Channel) info {
 	in := info{
-		name: ch.Name, archived: ch.IsArchived, private: ch.IsPrivate,
+		name: ch.Name, archived: ch.IsArchived, private: ch.IsPrivate || ch.IsIM || ch.IsMpIM,
 		// In a direct message there is no membership to ask for.
 		member: ch.IsMember || ch.IsIM || ch.IsMpIM, external: ch.IsExtShared,
 		direct: ch.IsIM || ch.IsMpIM, left: ch.IsUserDeleted,

@@ -26,6 +26,8 @@ func (a *Adapter) changedState(ctx context.Context, e *event) error {
 	case "member_joined_channel":
 		if a.itsMe(e) {
 			err = a.recovered(ctx, channel)
+		} else {
+			err = a.watcher.Joined(ctx, a.place(channel))
 		}
 	case "channel_unarchive", "group_unarchive", "channel_unshared":
 		err = a.recovered(ctx, channel)

@@ -441,6 +441,13 @@ func (m *memoryWatcher) Blocked(_ context.Context, p bridge.Place, reason, remed
 	return m.add("blocked %s %s: %s", p.Channel, reason, remedy)
 }
 
+func (w *memoryWatcher) Joined(_ context.Context, p bridge.Place) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lines = append(w.lines, "joined "+p.Channel)
+	return nil
+}
+
 func (m *memoryWatcher) Renamed(_ context.Context, from, to bridge.Place) error {
 	return m.add("renamed %s %s", from.Channel, to.Channel)
 }

@@ -61,7 +61,7 @@ func (s *Server) sayWithFiles(r *http.Request, ticket int64, command func(int64,
 	if err != nil {
 		return bridge.Result{}, err
 	}
-	taken, err := s.takenFiles(r.Context(), ticket, r.PostForm["take_file"])
+	taken, err := s.takenFiles(r.Context(), viewer(r), ticket, r.PostForm["take_file"])
 	if err != nil {
 		return bridge.Result{}, err
 	}
@@ -69,7 +69,7 @@ func (s *Server) sayWithFiles(r *http.Request, ticket int64, command func(int64,
 }
 
 // takenFiles finds files of messages of the same ticket that a reply takes along.
-func (s *Server) takenFiles(ctx context.Context, ticket int64, refs []string) ([]bridge.FileUpload, error) {
+func (s *Server) takenFiles(ctx context.Context, who string, ticket int64, refs []string) ([]bridge.FileUpload, error) {
 	var out []bridge.FileUpload
 	if len(refs) > maxUpload {
 		return nil, fmt.Errorf("%w: %d files at once, the most is %d", bridge.ErrInvalid, len(refs), maxUpload)
@@ -81,7 +81,7 @@ func (s *Server) takenFiles(ctx context.Context, ticket int64, refs []string) ([
 		if err1 != nil || err2 != nil {
 			return nil, fmt.Errorf("%w: file %q", bridge.ErrInvalid, ref)
 		}
-		f, name, _, err := s.store.MessageFile(ctx, bridge.ID{Ticket: ticket, Seq: seq}, n)
+		f, name, _, err := s.store.MessageFile(ctx, who, bridge.ID{Ticket: ticket, Seq: seq}, n)
 		if err != nil {
 			return nil, err
 		}
@@ -313,7 +313,7 @@ func (s *Server) useInReply(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, fmt.Sprintf("/tickets/%d?take=%d#reply", id.Ticket, id.Seq), http.StatusSeeOther)
 		return nil
 	}
-	piece, err := s.taken(r.Context(), id)
+	piece, err := s.taken(r.Context(), viewer(r), id)
 	if err != nil {
 		return err
 	}
@@ -321,8 +321,8 @@ func (s *Server) useInReply(w http.ResponseWriter, r *http.Request) error {
 }
 
 // taken reads a message's present words and its files.
-func (s *Server) taken(ctx context.Context, id bridge.ID) (takenPiece, error) {
-	history, err := s.store.History(ctx, id)
+func (s *Server) taken(ctx context.Context, who string, id bridge.ID) (takenPiece, error) {
+	history, err := s.store.History(ctx, who, id)
 	if err != nil {
 		return takenPiece{}, err
 	}
@@ -332,7 +332,7 @@ func (s *Server) taken(ctx context.Context, id bridge.ID) (takenPiece, error) {
 			p.Text = markup.Reply(e.Words.Body)
 		}
 		for n := range e.Facts.Files {
-			f, name, _, err := s.store.MessageFile(ctx, id, n)
+			f, name, _, err := s.store.MessageFile(ctx, who, id, n)
 			if err != nil {
 				return takenPiece{}, err
 			}

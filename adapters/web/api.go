@@ -159,7 +159,7 @@ func (s *Server) apiAddMessage(w http.ResponseWriter, r *http.Request, c caller)
 	if err != nil {
 		return err
 	}
-	first, err := s.store.Entries(r.Context(), ticket, 0, 1)
+	first, err := s.store.Entries(r.Context(), "", ticket, 0, 1)
 	if err != nil {
 		return err
 	}
@@ -191,7 +191,7 @@ func (s *Server) sameAsBefore(ctx context.Context, res bridge.Result, subject, b
 	if res.Outcome != bridge.Duplicate {
 		return nil
 	}
-	entries, err := s.store.Entries(ctx, res.ID.Ticket, res.ID.Seq-1, 3) // a ticket, its webhook's reader, the first words
+	entries, err := s.store.Entries(ctx, bridge.SeesAll, res.ID.Ticket, res.ID.Seq-1, 3) // a ticket, its webhook's reader, the first words
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func (s *Server) apiConversations(w http.ResponseWriter, r *http.Request, c call
 	if err != nil {
 		return err
 	}
-	st, err := s.store.TicketPage(r.Context(), ticket)
+	st, err := s.store.TicketPage(r.Context(), c.by.Person, ticket)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ type auditPage struct {
 	Subject    string
 	Lines      []trailLine
 	Deliveries bool // entries about deliveries are shown
+	Restricted bool // that there are restricted conversations is told
 	Checked    string
 	Broken     string // what is wrong with the chain
 	Next       int64
@@ -51,6 +52,8 @@ type trailLine struct {
 	Short   string // the first digits of the hash
 	Hash    string
 	Account string // the account it was done from, where no person is known
+	// Withheld: it is of a restricted conversation that the reader may not see.
+	Withheld bool
 }
 
 func (s *Server) auditPage(w http.ResponseWriter, r *http.Request) error {
@@ -60,14 +63,17 @@ func (s *Server) auditPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	after, _ := strconv.ParseInt(r.FormValue("after"), 10, 64) // what is no number is the start
 	p := auditPage{ID: id, Deliveries: r.FormValue("deliveries") != "", First: after <= 0}
-	st, err := s.store.TicketSince(r.Context(), id, math.MaxInt64)
+	st, err := s.store.TicketSince(r.Context(), viewer(r), id, math.MaxInt64)
 	if err != nil {
 		return err
 	}
 	if err := s.store.RecordAccess(r.Context(), whoIs(r).actor(), bridge.AccessPage, readAll(st, id, itemTrail)...); err != nil {
 		return err
 	}
-	if err := s.fillTrail(r.Context(), st, &p, max(after, 0)); err != nil {
+	if p.Restricted, err = s.tellsRestricted(r); err != nil {
+		return err
+	}
+	if err := s.fillTrail(r.Context(), viewer(r), st, &p, max(after, 0)); err != nil {
 		return err
 	}
 	if p.Checked, p.Broken, err = s.verify(r.Context(), st.Tickets[id]); err != nil {
@@ -80,8 +86,8 @@ func (s *Server) auditPage(w http.ResponseWriter, r *http.Request) error {
 
 // fillTrail fills a page's lines. Where entries about deliveries are left out, it
 // reads on until the page is full or the log ends.
-func (s *Server) fillTrail(ctx context.Context, st *bridge.State, p *auditPage, after int64) error {
-	first, err := s.store.Entries(ctx, p.ID, 0, 1)
+func (s *Server) fillTrail(ctx context.Context, who string, st *bridge.State, p *auditPage, after int64) error {
+	first, err := s.store.Entries(ctx, who, p.ID, 0, 1)
 	if err != nil {
 		return err
 	}
@@ -95,7 +101,7 @@ func (s *Server) fillTrail(ctx context.Context, st *bridge.State, p *auditPage, 
 		}
 	}
 	for len(p.Lines) < trailSize {
-		entries, err := s.store.Entries(ctx, p.ID, after, trailSize)
+		entries, err := s.store.Entries(ctx, who, p.ID, after, trailSize)
 		if err != nil {
 			return err
 		}
@@ -107,6 +113,9 @@ func (s *Server) fillTrail(ctx context.Context, st *bridge.State, p *auditPage, 
 		n.subjects = subjects
 		for _, e := range entries {
 			after = e.Seq
+			if e.Withheld && !p.Restricted {
+				continue
+			}
 			if aboutDelivery(e.Kind) && !p.Deliveries {
 				continue
 			}
@@ -126,6 +135,9 @@ func (s *Server) fillTrail(ctx context.Context, st *bridge.State, p *auditPage, 
 
 func (n names) trailLine(e *bridge.Entry, st *bridge.State) trailLine {
 	hash := hex.EncodeToString(e.Hash)
+	if e.Withheld {
+		return trailLine{Seq: e.Seq, System: true, Withheld: true, Short: hash[:min(8, len(hash))], Hash: hash}
+	}
 	line := trailLine{
 		Seq: e.Seq, At: e.At, Author: authorOf(e), System: e.Facts.Role == bridge.RoleSystem, Role: e.Facts.Role,
 		Text: n.sentence(e), Place: n.entryPlace(e, st), Body: e.Words.Body, Long: len(e.Words.Body) > longBody, Note: e.Words.Note, Files: e.Words.Files,
@@ -143,7 +155,7 @@ func (s *Server) verify(ctx context.Context, t *bridge.Ticket) (checked, broken 
 	if t.Head > trailCheck {
 		return fmt.Sprintf("The trail has %d entries; “sidebridge audit verify” checks one that long.", t.Head), "", nil
 	}
-	entries, err := s.store.Entries(ctx, t.ID, 0, trailCheck)
+	entries, err := s.store.Entries(ctx, bridge.SeesAll, t.ID, 0, trailCheck)
 	if err != nil {
 		return "", "", err
 	}
@@ -188,7 +200,7 @@ func (s *Server) historyPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	entries, err := s.store.History(r.Context(), id)
+	entries, err := s.store.History(r.Context(), viewer(r), id)
 	if err != nil {
 		return err
 	}

@@ -243,6 +243,10 @@ func (s *Server) describeRules(r *http.Request) (described, error) {
 
 func (s *Server) describePeople(r *http.Request) (described, error) {
 	out := described{}
+	auditors, err := s.store.Auditors(r.Context())
+	if err != nil {
+		return nil, err
+	}
 	for _, disabled := range []bool{false, true} {
 		people, err := s.store.People(r.Context(), disabled)
 		if err != nil {
@@ -252,6 +256,9 @@ func (s *Server) describePeople(r *http.Request) (described, error) {
 			text := string(p.Role)
 			if p.Account.ID != "" {
 				text += ", " + p.Account.ID
+			}
+			if auditors[p.Person] {
+				text += ", auditor"
 			}
 			if disabled {
 				text += ", disabled"
@@ -292,6 +299,8 @@ func (s *Server) describePermissions(r *http.Request) (described, error) {
 	for i, rule := range p.Start {
 		out[fmt.Sprintf("s%d\x00who may start", i)] = startWords(rule)
 	}
+	out["r\x00who may restrict"] = p.Restrict.String()
+	out["v\x00others are told of restricted conversations"] = map[bool]string{true: "yes", false: "no"}[p.TellRestricted]
 	for i, rule := range p.Invite {
 		out[fmt.Sprintf("t%d\x00who may be invited", i)] = inviteWords(rule)
 	}

@@ -49,7 +49,7 @@ func (s *Server) askToErase(w http.ResponseWriter, r *http.Request, status int, 
 	if err != nil {
 		return err
 	}
-	entries, err := s.store.Entries(r.Context(), id.Ticket, id.Seq-1, 1)
+	entries, err := s.store.Entries(r.Context(), viewer(r), id.Ticket, id.Seq-1, 1)
 	if err != nil {
 		return err
 	}
@@ -148,6 +148,11 @@ func (s *Server) erasuresPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	hidden, err := s.store.Hidden(r.Context(), viewer(r), id)
+	if err != nil {
+		return err
+	}
+	record = record.Withhold(hidden)
 	all := bridge.Erasures(record)
 	if r.FormValue("as") == "json" {
 		return sendProof(w, all)

@@ -21,7 +21,7 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request) (err error) {
 	if errors.Join(err1, err2, err3) != nil {
 		return fmt.Errorf("%w: there is no such file", bridge.ErrNotFound)
 	}
-	f, name, conv, err := s.store.MessageFile(r.Context(), bridge.ID{Ticket: ticket, Seq: message}, n)
+	f, name, conv, err := s.store.MessageFile(r.Context(), viewer(r), bridge.ID{Ticket: ticket, Seq: message}, n)
 	if err != nil {
 		return err
 	}

@@ -151,7 +151,7 @@ func TestAnOldPageUndoesNothing(t *testing.T) {
 	if got.status != http.StatusSeeOther {
 		t.Fatalf("change: %d %s", got.status, got.body)
 	}
-	st, err := w.store.TicketPage(t.Context(), ticket)
+	st, err := w.store.TicketPage(t.Context(), bridge.SeesAll, ticket)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,8 @@ type peoplePage struct {
 	Accounts []accountLine
 	Names    map[string]string
 	Roles    []bridge.Role
+	// Auditors has the ids of those who see all restricted conversations.
+	Auditors map[string]bool
 	// TwoFactor has the ids of those who confirm their password with a code.
 	TwoFactor map[string]bool
 	// SSO is what the provider is called that people sign in with, if there is one.
@@ -49,6 +51,9 @@ func (s *Server) showPeople(w http.ResponseWriter, r *http.Request, status int, 
 		return err
 	}
 	if p.Disabled, err = s.store.People(r.Context(), true); err != nil {
+		return err
+	}
+	if p.Auditors, err = s.store.Auditors(r.Context()); err != nil {
 		return err
 	}
 	if p.TwoFactor, err = s.store.TwoFactorPeople(r.Context()); err != nil {
@@ -151,6 +156,8 @@ func (s *Server) changePerson(w http.ResponseWriter, r *http.Request) error {
 	case "merge":
 		err = s.store.MergePeople(ctx, id, r.PostFormValue("into"), whoIs(r).ID)
 		flash = "They are one person now. What was done before keeps the name it had."
+	case "auditor":
+		err = s.store.SetAuditor(ctx, id, r.PostFormValue("on") != "")
 	case "disable":
 		err = s.store.SetDisabled(ctx, id, true)
 		flash = "They can no longer sign in. What they did stays on record."

@@ -25,6 +25,10 @@ func (s *Server) savedPermissions(ctx context.Context) (mapping.Permissions, err
 	}
 	if saved.Start != nil || saved.Invite != nil {
 		p.Start, p.Invite = saved.Start, saved.Invite
+		p.TellRestricted = saved.TellRestricted
+		if !saved.Restrict.IsZero() || saved.Restrict.People != nil {
+			p.Restrict = saved.Restrict
+		}
 	}
 	return p, nil
 }
@@ -50,6 +54,7 @@ func (s *Server) permissions(ctx context.Context) (mapping.Permissions, error) {
 	for i := range p.Start {
 		p.Start[i].Groups, p.Start[i].By.Groups = named(p.Start[i].Groups), named(p.Start[i].By.Groups)
 	}
+	p.Restrict.Groups = named(p.Restrict.Groups)
 	for i := range p.Invite {
 		p.Invite[i].By.Groups, p.Invite[i].Whom.Groups = named(p.Invite[i].By.Groups), named(p.Invite[i].Whom.Groups)
 	}
@@ -130,7 +135,10 @@ type permissionsPage struct {
 	page
 	Start  []permissionLine
 	Invite []permissionLine
-	Error  string
+	// Restrict is who may restrict conversations, Tell that others are told of them.
+	Restrict whoForm
+	Tell     bool
+	Error    string
 }
 
 // permissionLine is one rule of the form: those on the left may do it with those on the
@@ -165,7 +173,7 @@ func (s *Server) permissionsPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := permissionsPage{page: s.page(r, "Who may do what", "settings")}
+	p := permissionsPage{page: s.page(r, "Who may do what", "settings"), Restrict: formOfWho(saved.Restrict, groups), Tell: saved.TellRestricted}
 	for i, rule := range append(saved.Start, mapping.StartRule{}) {
 		line := permissionLine{
 			Prefix: fmt.Sprintf("start.%d.", i), Start: true, New: i == len(saved.Start),
@@ -223,6 +231,10 @@ func (s *Server) savePermissions(w http.ResponseWriter, r *http.Request) error {
 		if !rule.By.IsZero() {
 			p.Start = append(p.Start, rule)
 		}
+	}
+	p.Restrict, p.TellRestricted = readWho(r, "restrict."), r.PostFormValue("tell_restricted") != ""
+	if p.Restrict.IsZero() {
+		p.Restrict.People = []string{} // nobody, and not the default
 	}
 	for i := range count(r, "invites") {
 		prefix := fmt.Sprintf("invite.%d.", i)

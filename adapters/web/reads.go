@@ -10,7 +10,8 @@ import (
 	"github.com/sidebridge/sidebridge/mapping/words"
 )
 
-// Tickets reads tickets for people. Every State holds rows and entries of one moment.
+// Tickets reads tickets for people: for the viewer, by their id, who gets nothing that
+// they may not see. Every State holds rows and entries of one moment.
 type Tickets interface {
 	// Inbox returns a page of tickets with the entries that created them, their open
 	// conversations, and how far the person who looks has read those.
@@ -18,17 +19,18 @@ type Tickets interface {
 	// CountInbox counts the tickets that a query is about, up to its limit.
 	CountInbox(ctx context.Context, q bridge.InboxQuery) (int64, error)
 	// TicketPage returns all that was said on a ticket, its mirrors and what they show.
-	TicketPage(ctx context.Context, ticket int64) (*bridge.State, error)
+	TicketPage(ctx context.Context, viewer string, ticket int64) (*bridge.State, error)
 	// TicketSaid returns a ticket with what was said to, by and about the customer.
 	TicketSaid(ctx context.Context, ticket int64) (*bridge.State, error)
 	// TicketSince returns the entries after one and the messages they touched.
-	TicketSince(ctx context.Context, ticket, after int64) (*bridge.State, error)
-	// Entries returns up to limit entries of every kind after one, in order.
-	Entries(ctx context.Context, ticket, after int64, limit int) ([]*bridge.Entry, error)
+	TicketSince(ctx context.Context, viewer string, ticket, after int64) (*bridge.State, error)
+	// Entries returns up to limit entries of every kind after one, in order. Those that the
+	// viewer may not see are withheld.
+	Entries(ctx context.Context, viewer string, ticket, after int64, limit int) ([]*bridge.Entry, error)
 	// History returns the entries that posted, edited and deleted a message, in order.
-	History(ctx context.Context, message bridge.ID) ([]*bridge.Entry, error)
+	History(ctx context.Context, viewer string, message bridge.ID) ([]*bridge.Entry, error)
 	// MessageFile returns a file, its name, and the conversation it is in, or zero.
-	MessageFile(ctx context.Context, message bridge.ID, n int) (f *bridge.File, name string, conversation int64, err error)
+	MessageFile(ctx context.Context, viewer string, message bridge.ID, n int) (f *bridge.File, name string, conversation int64, err error)
 }
 
 // Readings keeps how far people have read conversations.
@@ -182,6 +184,7 @@ type Store interface {
 	Records
 	Erasers
 	Accesses
+	Audits
 }
 
 // Prober reports whether posts to a place would work now, as bridge.Surface does.

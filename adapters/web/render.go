@@ -25,7 +25,7 @@ func views() []string {
 	return []string{
 		"erase", "erasures", "erased",
 		"error", "setup", "sign_in", "account", "inbox", "search", "keys", "ticket_new", "ticket", "history", "audit", "approval", "share",
-		"people", "mapping", "rule", "tokens", "health", "surfaces", "permissions", "changes", "access", "link", "sign_in_code", "two_factor",
+		"people", "mapping", "rule", "tokens", "health", "surfaces", "permissions", "changes", "access", "audit_search", "link", "sign_in_code", "two_factor",
 	}
 }
 

@@ -93,7 +93,7 @@ func (s *Server) sharePage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	st, err := s.store.TicketSince(r.Context(), id.Ticket, math.MaxInt64)
+	st, err := s.store.TicketSince(r.Context(), viewer(r), id.Ticket, math.MaxInt64)
 	if err != nil {
 		return err
 	}

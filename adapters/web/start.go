@@ -24,9 +24,11 @@ type startForm struct {
 	Error   string
 	Preview *preview
 	Open    bool // the form is shown unfolded
-	Key     string
-	Limit   int64
-	Attach  attachForm
+	// Restricted: only those who are asked see it.
+	Restricted bool
+	Key        string
+	Limit      int64
+	Attach     attachForm
 }
 
 // choiceGroup is a part of a choice under a heading.
@@ -246,7 +248,7 @@ func (s *Server) routed(ctx context.Context, group string, d mapping.Decision) (
 
 // ticketRow reads a ticket's present state alone: nothing comes after the end of time.
 func (s *Server) ticketRow(ctx context.Context, ticket int64) (*bridge.Ticket, error) {
-	st, err := s.store.TicketSince(ctx, ticket, math.MaxInt64)
+	st, err := s.store.TicketSince(ctx, "", ticket, math.MaxInt64)
 	if err != nil {
 		return nil, err
 	}
@@ -255,7 +257,7 @@ func (s *Server) ticketRow(ctx context.Context, ticket int64) (*bridge.Ticket, e
 
 func readStart(r *http.Request) startForm {
 	return startForm{
-		Chosen: r.PostFormValue("to"), Subject: r.PostFormValue("subject"), Body: r.PostFormValue("body"), Open: true,
+		Chosen: r.PostFormValue("to"), Subject: r.PostFormValue("subject"), Body: r.PostFormValue("body"), Open: true, Restricted: r.PostFormValue("restricted") != "",
 	}
 }
 
@@ -297,7 +299,7 @@ func (s *Server) begun(r *http.Request, ticket int64) (bridge.Result, error) {
 		return bridge.Result{}, err
 	}
 	return s.beginTalk(ctx, beginning{
-		actor: whoIs(r).actor(), ticket: ticket, to: to, subject: f.Subject, body: written(r), files: files, share: share,
+		actor: whoIs(r).actor(), ticket: ticket, to: to, subject: f.Subject, body: written(r), files: files, share: share, restricted: f.Restricted,
 		key: formKey(r, append([]string{"start", f.Chosen, f.Subject, f.Body}, r.PostForm["share"]...)...),
 	})
 }

@@ -24,6 +24,8 @@ type beginning struct {
 	files   []bridge.FileUpload
 	share   bridge.Share
 	key     string
+	// restricted: only those who are asked, and who begins it, see it.
+	restricted bool
 }
 
 // beginTalk checks who begins a conversation with whom, and begins it.
@@ -37,7 +39,15 @@ func (s *Server) beginTalk(ctx context.Context, b beginning) (bridge.Result, err
 			return bridge.Result{}, err
 		}
 	}
+	var people []bridge.Known
+	if b.restricted {
+		var err error
+		if people, err = s.among(ctx, &b); err != nil {
+			return bridge.Result{}, err
+		}
+	}
 	return s.log.Append(ctx, &bridge.StartConversation{
+		Restricted: b.restricted, People: people,
 		Actor: b.actor, Ticket: b.ticket, Subject: b.subject, Group: b.to.group, Targets: b.to.targets,
 		Body: b.to.mention + b.body, Share: b.share, Files: b.files, Key: b.key,
 	})

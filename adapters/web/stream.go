@@ -49,7 +49,7 @@ var errBehind = errors.New("the page is far behind")
 
 // next renders what is new since the position, and moves it.
 func (f *follower) next(ctx context.Context, b *bytes.Buffer) (event string, err error) {
-	st, err := f.s.store.TicketSince(ctx, f.ticket, f.after)
+	st, err := f.s.store.TicketSince(ctx, f.me.ID, f.ticket, f.after)
 	if err != nil {
 		return "", err
 	}

@@ -25,6 +25,7 @@ type ticketPage struct {
 	Props       ticketProps
 	Log         []message // the customer, the replies, the notes
 	Talks       []conversation
+	Hidden      []hiddenTalk
 	OpenTalks   int
 	Hint        bool
 	Shown       span
@@ -103,7 +104,7 @@ func (s *Server) ticketPage(w http.ResponseWriter, r *http.Request) error {
 // showTicket renders a ticket's page, after a refused form with what was typed.
 func (s *Server) showTicket(w http.ResponseWriter, r *http.Request, id int64, status int, t typed, start startForm) error {
 	ctx := r.Context()
-	st, err := s.store.TicketPage(ctx, id)
+	st, err := s.store.TicketPage(ctx, viewer(r), id)
 	if err != nil {
 		return err
 	}
@@ -124,6 +125,9 @@ func (s *Server) showTicket(w http.ResponseWriter, r *http.Request, id int64, st
 		Shown: readSpan(r), Limit: s.o.MaxFile, Key: newKey(),
 	}
 	v.fillTicket(&p)
+	if p.Hidden, err = s.hiddenTalks(r, st); err != nil {
+		return err
+	}
 	p.Title = fmt.Sprintf("#%d %s", id, p.Subject)
 	p.ReplyText = t.TextIn("reply")
 	if err := s.takenWords(r, v, &p); err != nil {

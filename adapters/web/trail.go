@@ -18,13 +18,18 @@ type Records interface {
 	// Record returns all of a ticket as it was in one moment.
 	Record(ctx context.Context, ticket int64) (bridge.Record, error)
 	// Export writes audit trails as JSON Lines, which a server without tickets imports.
-	Export(ctx context.Context, w io.Writer, tickets ...int64) error
+	Export(ctx context.Context, w io.Writer, viewer string, tickets ...int64) error
+	// Hidden returns the conversations of a ticket that somebody may not see.
+	Hidden(ctx context.Context, viewer string, ticket int64) (map[bridge.ID]bool, error)
+	SetAuditor(ctx context.Context, person string, is bool) error
+	Auditors(ctx context.Context) (map[string]bool, error)
 }
 
 // TrailReader is what a readable trail is made of.
 type TrailReader interface {
 	People
 	Record(ctx context.Context, ticket int64) (bridge.Record, error)
+	Hidden(ctx context.Context, viewer string, ticket int64) (map[bridge.ID]bool, error)
 	Groups(ctx context.Context) (map[string]string, error)
 	ChannelNames(ctx context.Context, places []bridge.Place) (map[bridge.Place]string, error)
 }
@@ -55,11 +60,17 @@ type exportedFile struct {
 
 // WriteTrail writes a ticket's audit trail as a page for people: one file that loads
 // and runs nothing.
-func WriteTrail(ctx context.Context, w io.Writer, read TrailReader, ticket int64) error {
+func WriteTrail(ctx context.Context, w io.Writer, read TrailReader, viewer string, ticket int64) error {
 	r, err := read.Record(ctx, ticket)
 	if err != nil {
 		return err
 	}
+	hidden, err := read.Hidden(ctx, viewer, ticket)
+	if err != nil {
+		return err
+	}
+	wrong := bridge.Verify(r)
+	r = r.Withhold(hidden)
 	n, err := recordNames(ctx, read, r)
 	if err != nil {
 		return err
@@ -68,7 +79,7 @@ func WriteTrail(ctx context.Context, w io.Writer, read TrailReader, ticket int64
 	if err != nil {
 		return fmt.Errorf("template of the export: %w", err) // unreachable: it is embedded and tested
 	}
-	if err := page.Execute(w, n.exportPage(r)); err != nil {
+	if err := page.Execute(w, n.exportPage(r, wrong)); err != nil {
 		return fmt.Errorf("write the trail of ticket %d: %w", ticket, err)
 	}
 	return nil
@@ -111,9 +122,9 @@ func entryPlaces(entries []*bridge.Entry) []bridge.Place {
 	return out
 }
 
-func (n names) exportPage(r bridge.Record) exportPage {
+func (n names) exportPage(r bridge.Record, wrong []bridge.Finding) exportPage {
 	p := exportPage{ID: r.Ticket.ID, Entries: len(r.Entries), HeadHash: hex.EncodeToString(r.Ticket.HeadHash)}
-	for _, f := range bridge.Verify(r) {
+	for _, f := range wrong {
 		p.Wrong = append(p.Wrong, f.String())
 	}
 	st := bridge.NewState(time.Time{})
@@ -144,16 +155,16 @@ func (s *Server) exportTrail(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	st, err := s.store.TicketSince(r.Context(), id, math.MaxInt64)
+	st, err := s.store.TicketSince(r.Context(), viewer(r), id, math.MaxInt64)
 	if err != nil {
 		return err
 	}
 	if err := s.store.RecordAccess(r.Context(), whoIs(r).actor(), bridge.AccessExport, readAll(st, id, itemTrail)...); err != nil {
 		return err
 	}
-	kind, typ, write := "jsonl", "application/jsonl", func() error { return s.store.Export(r.Context(), w, id) }
+	kind, typ, write := "jsonl", "application/jsonl", func() error { return s.store.Export(r.Context(), w, viewer(r), id) }
 	if r.FormValue("as") == "html" {
-		kind, typ, write = "html", "text/html", func() error { return WriteTrail(r.Context(), w, s.store, id) }
+		kind, typ, write = "html", "text/html", func() error { return WriteTrail(r.Context(), w, s.store, viewer(r), id) }
 	}
 	h := w.Header()
 	h.Set("Content-Type", typ+"; charset=utf-8")

@@ -222,17 +222,19 @@ func (m message) Anchor() string { return fmt.Sprintf("m%d", m.ID.Seq) }
 
 // conversation is a side conversation as a page shows it.
 type conversation struct {
-	ID       bridge.ID
-	Subject  string
-	Group    string
-	Open     bool
-	Starter  string
-	Started  time.Time
-	StateBy  string
-	StateAt  time.Time
-	Count    int64
-	Mirrors  []mirror
-	Messages []message
+	ID      bridge.ID
+	Subject string
+	Group   string
+	Open    bool
+	// Restricted: only those who take part, and auditors, see it.
+	Restricted bool
+	Starter    string
+	Started    time.Time
+	StateBy    string
+	StateAt    time.Time
+	Count      int64
+	Mirrors    []mirror
+	Messages   []message
 	// Hidden is how many earlier messages the page leaves out.
 	Hidden int
 	// Reading is how far whoever looks has read it, Latest the last message of it.
@@ -255,7 +257,7 @@ func (v *view) head(c *bridge.Conversation) (conversation, bool) {
 		return conversation{}, false
 	}
 	out := conversation{
-		ID: c.ID, Subject: cmp.Or(started.Words.Subject, "(erased)"), Group: v.names.group(c.Group), Open: c.Open,
+		ID: c.ID, Subject: cmp.Or(started.Words.Subject, "(erased)"), Group: v.names.group(c.Group), Open: c.Open, Restricted: c.Restricted != 0,
 		Starter: authorOf(started).Name, Started: started.At, Count: c.Messages, Mirrors: v.mirrors(c.ID.Seq),
 		Reading: v.reading(c), Latest: c.LastSeq, Requests: v.requests(c.ID.Seq),
 	}

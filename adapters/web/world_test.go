@@ -284,7 +284,7 @@ func (b *browser) script(path string, form url.Values, after int64) answered {
 
 func (w *world) entries(ticket int64) []*bridge.Entry {
 	w.t.Helper()
-	entries, err := w.store.Entries(w.t.Context(), ticket, 0, 1000)
+	entries, err := w.store.Entries(w.t.Context(), bridge.SeesAll, ticket, 0, 1000)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -243,3 +243,29 @@ func (m *Memory) MirrorByThread(ctx context.Context, place bridge.Place, thread 
 	}
 	return found[0], nil
 }
+
+// Outsiders implements bridge.RelayStore.
+func (m *Memory) Outsiders(ctx context.Context, conversation bridge.ID, accounts []bridge.Account) ([]bridge.Known, error) {
+	var out []bridge.Known
+	err := m.read(ctx, func(st *bridge.State) {
+		for _, a := range accounts {
+			known := bridge.Known{Account: a}
+			if k := st.Accounts[a]; k != nil {
+				known = *k
+			}
+			part := st.Participants[bridge.ParticipantKey{Conversation: conversation, Person: known.Person}]
+			if known.Person == "" || !part.TakesPart() {
+				out = append(out, known)
+			}
+		}
+	})
+	return out, err
+}
+
+// RestrictedIn implements bridge.RelayStore.
+func (m *Memory) RestrictedIn(ctx context.Context, place bridge.Place) ([]bridge.Mirror, error) {
+	return m.mirrors(ctx, place.Surface, place.Workspace, func(st *bridge.State, mi *bridge.Mirror) bool {
+		c := st.Conversations[bridge.ID{Ticket: mi.ID.Ticket, Seq: mi.Conversation}]
+		return c != nil && c.Restricted != 0 && mi.Parked == "" && (place.Channel == "" || place.Channel == mi.Place.Channel)
+	})
+}

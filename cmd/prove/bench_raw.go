@@ -46,7 +46,7 @@ type traced struct {
 
 func (b *bench) traced(ctx context.Context) (traced, error) {
 	conv := b.tickets[len(b.tickets)/2]
-	entries, err := b.store.Entries(ctx, conv.Ticket, 0, 1000)
+	entries, err := b.store.Entries(ctx, bridge.SeesAll, conv.Ticket, 0, 1000)
 	if err != nil {
 		return traced{}, err
 	}

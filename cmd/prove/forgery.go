@@ -90,7 +90,7 @@ func (f *forger) refs(ctx context.Context) (map[string]int, error) {
 	out := map[string]int{}
 	for _, conv := range f.b.tickets {
 		for after := int64(0); ; {
-			entries, err := f.b.store.Entries(ctx, conv.Ticket, after, 1000)
+			entries, err := f.b.store.Entries(ctx, bridge.SeesAll, conv.Ticket, after, 1000)
 			if err != nil {
 				return nil, err
 			}

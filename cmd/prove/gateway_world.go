@@ -182,7 +182,7 @@ func (w *gatewayWorld) hears(ctx context.Context, marker string) error {
 func (w *gatewayWorld) logged(ctx context.Context, after int64) (map[string]int, int64, error) {
 	out := map[string]int{}
 	for {
-		entries, err := w.store.Entries(ctx, w.conv.Ticket, after, 1000)
+		entries, err := w.store.Entries(ctx, bridge.SeesAll, w.conv.Ticket, after, 1000)
 		if err != nil {
 			return nil, after, err
 		}

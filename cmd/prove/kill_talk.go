@@ -165,7 +165,7 @@ func (w *killWorld) compare(ctx context.Context) (verdict, error) {
 func (w *killWorld) logOf(ctx context.Context, t *talk) (out []*logged, err error) {
 	bySeq := map[int64]*logged{}
 	for after := int64(0); ; {
-		entries, err := w.store.Entries(ctx, t.id.Ticket, after, 1000)
+		entries, err := w.store.Entries(ctx, bridge.SeesAll, t.id.Ticket, after, 1000)
 		if err != nil {
 			return nil, err
 		}

@@ -296,7 +296,7 @@ func (w *killWorld) awaitThreads(ctx context.Context, ticket int64, t *talk) err
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	for ; ctx.Err() == nil; pause(ctx, 20*time.Millisecond) {
-		state, err := w.store.TicketPage(ctx, ticket)
+		state, err := w.store.TicketPage(ctx, bridge.SeesAll, ticket)
 		if err != nil {
 			return err
 		}

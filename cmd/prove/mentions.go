@@ -182,7 +182,7 @@ func (w *mentionsWorld) settled(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return fmt.Errorf("not everything was shown: %w", ctx.Err())
 		}
-		state, err := w.store.TicketPage(ctx, w.conv.Ticket)
+		state, err := w.store.TicketPage(ctx, bridge.SeesAll, w.conv.Ticket)
 		if err != nil {
 			return err
 		}

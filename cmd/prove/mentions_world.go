@@ -118,7 +118,7 @@ func (w *mentionsWorld) open(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for ; len(w.thread) < 2; pause(ctx, 20*time.Millisecond) {
-		state, err := w.store.TicketPage(ctx, w.conv.Ticket)
+		state, err := w.store.TicketPage(ctx, bridge.SeesAll, w.conv.Ticket)
 		if err != nil {
 			return fmt.Errorf("wait for the threads: %w", err)
 		}

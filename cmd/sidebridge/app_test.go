@@ -150,7 +150,7 @@ func TestHealthReadinessAndMetricsAreServed(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.until("the answer is accepted", func() bool {
-		entries, err := w.app.store.Entries(w.ctx(), 1, 0, 1000)
+		entries, err := w.app.store.Entries(w.ctx(), bridge.SeesAll, 1, 0, 1000)
 		return err == nil && slices.ContainsFunc(entries, func(e *bridge.Entry) bool { return e.Words.Body == "Yes." })
 	})
 	_, figures := w.get("http://" + w.app.metricsListener.Addr().String() + "/metrics")
@@ -458,7 +458,7 @@ func TestSlackOverHTTPArrives(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.until("the answer is accepted", func() bool {
-		entries, err := w.app.store.Entries(w.ctx(), 1, 0, 1000)
+		entries, err := w.app.store.Entries(w.ctx(), bridge.SeesAll, 1, 0, 1000)
 		return err == nil && slices.ContainsFunc(entries, func(e *bridge.Entry) bool { return e.Words.Body == "By HTTP." })
 	})
 }

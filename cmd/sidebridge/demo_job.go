@@ -164,7 +164,7 @@ func (r *checkRun) lookAtPages(ctx context.Context) error {
 func (r *checkRun) readTrails(ctx context.Context) error {
 	return r.withData(ctx, func(s *store.Store) (err error) {
 		for _, j := range r.jobs {
-			if j.trail, err = s.Entries(ctx, j.ticket, 0, 10_000); err != nil {
+			if j.trail, err = s.Entries(ctx, bridge.SeesAll, j.ticket, 0, 10_000); err != nil {
 				return err
 			}
 		}

@@ -52,7 +52,7 @@ func newBoth(t *testing.T) *world {
 func (w *world) heard(ticket int64, words string) (found *bridge.Entry) {
 	w.t.Helper()
 	w.until("the log has "+words, func() bool {
-		entries, err := w.app.store.Entries(w.ctx(), ticket, 0, 1000)
+		entries, err := w.app.store.Entries(w.ctx(), bridge.SeesAll, ticket, 0, 1000)
 		for _, e := range entries {
 			if e.Kind == bridge.MessagePosted && e.Words.Body == words {
 				found = e

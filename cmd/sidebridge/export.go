@@ -53,11 +53,11 @@ func (c *auditExportCmd) Run(ctx context.Context, p *program) error {
 		}
 		switch {
 		case c.All:
-			return s.Export(ctx, p.stdout)
+			return s.Export(ctx, p.stdout, bridge.SeesAll)
 		case c.Format == "jsonl":
-			return s.Export(ctx, p.stdout, int64(c.Ticket))
+			return s.Export(ctx, p.stdout, bridge.SeesAll, int64(c.Ticket))
 		case c.Format == "html":
-			return web.WriteTrail(ctx, p.stdout, s, int64(c.Ticket))
+			return web.WriteTrail(ctx, p.stdout, s, bridge.SeesAll, int64(c.Ticket))
 		}
 		return c.text(ctx, p, s)
 	})
@@ -68,7 +68,7 @@ func (c *auditExportCmd) record(ctx context.Context, s *store.Store) error {
 	what := []bridge.Access{{Item: "audit trails of all tickets"}}
 	if c.Ticket != 0 {
 		ticket := int64(c.Ticket)
-		st, err := s.TicketSince(ctx, ticket, math.MaxInt64)
+		st, err := s.TicketSince(ctx, bridge.SeesAll, ticket, math.MaxInt64)
 		if err != nil {
 			return err
 		}
@@ -88,7 +88,7 @@ func (c *auditExportCmd) text(ctx context.Context, p *program, s *store.Store) e
 	}
 	after := int64(0)
 	for {
-		entries, err := s.Entries(ctx, int64(c.Ticket), after, exportBatch)
+		entries, err := s.Entries(ctx, bridge.SeesAll, int64(c.Ticket), after, exportBatch)
 		if err != nil {
 			return err
 		}

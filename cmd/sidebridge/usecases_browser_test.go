@@ -50,7 +50,7 @@ func asksByKeys(b *webtest.Tab, group, subject, body string) {
 // entry returns the last entry of a kind in a ticket's trail.
 func (w *world) entry(ticket int64, kind bridge.Kind) (found *bridge.Entry) {
 	w.t.Helper()
-	entries, err := w.app.store.Entries(w.ctx(), ticket, 0, 1000)
+	entries, err := w.app.store.Entries(w.ctx(), bridge.SeesAll, ticket, 0, 1000)
 	if err != nil {
 		w.t.Fatal(err)
 	}

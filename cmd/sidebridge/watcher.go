@@ -70,6 +70,11 @@ func (w *watcher) Blocked(ctx context.Context, place bridge.Place, reason, remed
 	return errors.Join(errs...)
 }
 
+// Joined implements slack.Watcher.
+func (w *watcher) Joined(ctx context.Context, place bridge.Place) error {
+	return w.relay.CheckMembers(ctx, place)
+}
+
 // Renamed implements slack.Watcher. The mapping and the mirrors follow the channel
 // to its new id, so that answers in the old threads are heard there.
 func (w *watcher) Renamed(ctx context.Context, from, to bridge.Place) error {

@@ -1,0 +1,200 @@
+package store_test
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sidebridge/sidebridge/bridge"
+	"github.com/sidebridge/sidebridge/mapping/words"
+	"github.com/sidebridge/sidebridge/store"
+	"github.com/sidebridge/sidebridge/store/storetest"
+)
+
+// restricted makes a ticket with an open and a restricted conversation of Alice's.
+func restricted(t *testing.T, s *store.Store) (open, closed bridge.ID) {
+	t.Helper()
+	ticket := must(t, s, &bridge.CreateTicket{Actor: alice, Subject: "Charged twice", Requester: "Carla", Body: "Twice!", Channel: "form"}).ID.Ticket
+	open = must(t, s, &bridge.StartConversation{Actor: alice, Ticket: ticket, Subject: "Refund", Body: "May I refund the xylophone?"}).ID
+	closed = must(t, s, &bridge.StartConversation{Actor: alice, Ticket: ticket, Subject: "Fraud", Body: "Is the xylophone stolen?", Restricted: true}).ID
+	must(t, s, &bridge.PostMessage{Actor: alice, Conversation: closed, Body: "xylophone again"})
+	return open, closed
+}
+
+// TestOnlyThoseWhoTakePartFindRestrictedConversations by any of the store's reads.
+func TestOnlyThoseWhoTakePartFindRestrictedConversations(t *testing.T) {
+	storetest.Both(t, store.Options{}, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		_, conv := restricted(t, s)
+		sees := func(who string) (n int) {
+			t.Helper()
+			st, err := s.TicketPage(ctx, who, conv.Ticket)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range st.Entries {
+				n += strings.Count(e.Words.Body, "xylophone")
+			}
+			if (st.Conversations[conv] != nil) == st.Hidden[conv] {
+				t.Errorf("%q: shown %t, hidden %t", who, st.Conversations[conv] != nil, st.Hidden[conv])
+			}
+			return n
+		}
+		finds := func(who string) int {
+			t.Helper()
+			_, found, err := s.Search(ctx, who, words.Parse("xylophone"), 0, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			page, err := s.SearchEntries(ctx, bridge.AuditQuery{Viewer: who, Kinds: []bridge.Kind{bridge.MessagePosted}, Limit: 10})
+			if err != nil || len(page.Found) != len(found) {
+				t.Errorf("%q finds %d, and %d in the audit; %v", who, len(found), len(page.Found), err)
+			}
+			return len(found)
+		}
+		check := func(when, who string, want int) {
+			t.Helper()
+			if saw, found := sees(who), finds(who); saw != want || found != want {
+				t.Errorf("%s: %s sees %d and finds %d, want %d", when, who, saw, found, want)
+			}
+		}
+		check("at first", alice.Person, 3)
+		check("at first", carol.Person, 1)
+		check("always", bridge.SeesAll, 3)
+		must(t, s, &bridge.AddParticipants{Actor: alice, Conversation: conv, People: []bridge.Known{{Person: carol.Person, Name: "Carol"}}})
+		check("when added", carol.Person, 3)
+		must(t, s, &bridge.RemoveParticipant{Actor: alice, Conversation: conv, Person: carol.Person, Name: "Carol"})
+		check("when removed", carol.Person, 1)
+		dana, err := s.CreatePerson(ctx, person("Dana", "dana@example.org", bridge.RoleAgent), "hash")
+		if err != nil {
+			t.Fatal(err)
+		}
+		check("before", dana, 1)
+		if err := s.SetAuditor(ctx, dana, true); err != nil {
+			t.Fatal(err)
+		}
+		check("as an auditor", dana, 3)
+		// Who is given the ticket does not take part by that.
+		must(t, s, &bridge.ChangeTicket{Actor: alice, Ticket: conv.Ticket, Assignee: &carol.Person, AssigneeName: "Carol"})
+		check("with the ticket", carol.Person, 1)
+		if rep, err := s.Verify(ctx, store.VerifyOptions{}); err != nil || len(rep.Found) > 0 {
+			t.Errorf("verify: %v, %v", rep.Found, err)
+		}
+	})
+}
+
+// TestRestrictingAConversationLaterHidesWhatWasSaidBefore, and only somebody who takes
+// part can do it.
+func TestRestrictingAConversationLaterHidesWhatWasSaidBefore(t *testing.T) {
+	storetest.Both(t, store.Options{}, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		conv, _ := restricted(t, s)
+		if _, err := s.Append(ctx, &bridge.RestrictConversation{Actor: carol, Conversation: conv}); !errors.Is(err, bridge.ErrForbidden) {
+			t.Errorf("by somebody who does not take part: %v", err)
+		}
+		must(t, s, &bridge.RestrictConversation{Actor: alice, Conversation: conv})
+		if _, found, err := s.Search(ctx, carol.Person, words.Parse("xylophone"), 0, 10); err != nil || len(found) != 0 {
+			t.Errorf("found %v, %v", found, err)
+		}
+		if _, err := s.Append(ctx, &bridge.PostMessage{Actor: carol, Conversation: conv, Body: "x"}); !errors.Is(err, bridge.ErrNotFound) {
+			t.Errorf("who does not take part speaks: %v", err)
+		}
+		if rep, err := s.Verify(ctx, store.VerifyOptions{}); err != nil || len(rep.Found) > 0 {
+			t.Errorf("verify: %v, %v", rep.Found, err)
+		}
+	})
+}
+
+// TestAnExportWithholdsWhatItsReaderMayNotSee: the chain of what is there closes over
+// the hashes of what is not, and an import says what is missing.
+func TestAnExportWithholdsWhatItsReaderMayNotSee(t *testing.T) {
+	storetest.Both(t, store.Options{}, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		_, conv := restricted(t, s)
+		var out bytes.Buffer
+		if err := s.Export(ctx, &out, carol.Person, conv.Ticket); err != nil {
+			t.Fatal(err)
+		}
+		text := out.String()
+		if strings.Contains(text, "stolen") || strings.Contains(text, "Fraud") || !strings.Contains(text, "refund the xylophone") || strings.Count(text, `{"withheld":`) < 3 {
+			t.Errorf("the export is\n%s", text)
+		}
+		entries, err := s.Entries(ctx, carol.Person, conv.Ticket, 0, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var prev []byte
+		for _, e := range entries {
+			if !e.Withheld && !bytes.Equal(bridge.ChainHash(e, prev), e.Hash) {
+				t.Errorf("the chain breaks at %d", e.Seq)
+			}
+			prev = e.Hash
+		}
+		_, _, err = bridge.Import(&out, func(*bridge.State) error { return nil })
+		if err == nil || !strings.Contains(err.Error(), "is not in the file") {
+			t.Errorf("an import of it: %v", err)
+		}
+	})
+}
+
+// TestTheAuditIsSearchedByPersonKindTicketAndTime, in pages that follow one another.
+func TestTheAuditIsSearchedByPersonKindTicketAndTime(t *testing.T) {
+	c := &clock{}
+	storetest.Both(t, store.Options{Now: c.now}, func(t *testing.T, s *store.Store) {
+		c.at = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
+		first := must(t, s, &bridge.CreateTicket{Actor: alice, Subject: "One", Requester: "Carla", Body: "1", Channel: "form"}).ID.Ticket
+		c.at = c.at.Add(time.Hour)
+		must(t, s, &bridge.WriteNote{Actor: carol, Ticket: first, Body: "a note"})
+		second := must(t, s, &bridge.CreateTicket{Actor: alice, Subject: "Two", Requester: "Carla", Body: "2", Channel: "form"}).ID.Ticket
+		find := func(q bridge.AuditQuery) (out []string, next string) {
+			t.Helper()
+			q.Viewer = alice.Person
+			if q.Limit == 0 {
+				q.Limit = 100
+			}
+			page, err := s.SearchEntries(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			kinds := map[bridge.ID]bridge.Kind{}
+			for _, e := range page.State.Entries {
+				kinds[e.ID()] = e.Kind
+			}
+			for _, id := range page.Found {
+				out = append(out, id.String()+" "+string(kinds[id]))
+			}
+			return out, page.Next
+		}
+		all, _ := find(bridge.AuditQuery{})
+		if len(all) < 5 || !strings.HasPrefix(all[0], "2-") {
+			t.Errorf("all: %q", all)
+		}
+		for what, q := range map[string]bridge.AuditQuery{
+			"person": {Person: carol.Person}, "kind": {Kinds: []bridge.Kind{bridge.NoteWritten}}, "time": {From: c.at, Kinds: []bridge.Kind{bridge.NoteWritten}},
+			"ticket": {Ticket: first, Person: carol.Person},
+		} {
+			if got, _ := find(q); len(got) != 1 || !strings.HasSuffix(got[0], "note.written") {
+				t.Errorf("by %s: %q", what, got)
+			}
+		}
+		if got, _ := find(bridge.AuditQuery{Until: c.at, Ticket: second}); len(got) != 0 {
+			t.Errorf("before: %q", got)
+		}
+		var paged []string
+		for next, n := "", 0; n < 20; n++ {
+			var page []string
+			page, next = find(bridge.AuditQuery{Limit: 2, Before: next})
+			if paged = append(paged, page...); next == "" {
+				break
+			}
+		}
+		if strings.Join(paged, "|") != strings.Join(all, "|") {
+			t.Errorf("paged %q, want %q", paged, all)
+		}
+		if _, err := s.SearchEntries(t.Context(), bridge.AuditQuery{Before: "x", Limit: 1}); !errors.Is(err, bridge.ErrInvalid) {
+			t.Errorf("a wrong place: %v", err)
+		}
+	})
+}
