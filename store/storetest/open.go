@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"context"
-	"path/filepath"
 	"testing"
 
 	"github.com/sidebridge/sidebridge/store"
@@ -16,7 +15,7 @@ func Open(tb testing.TB, driver string, o store.Options) *store.Store {
 	if driver == "postgres" {
 		o.DSN = PostgresFrom(tb, "migrated", migratePostgres)
 	} else {
-		o.DSN = filepath.Join(tb.TempDir(), "sidebridge.db")
+		o.DSN = SQLite(tb)
 	}
 	s, err := store.Open(tb.Context(), o)
 	if err != nil {
@@ -27,9 +26,6 @@ func Open(tb testing.TB, driver string, o store.Options) *store.Store {
 			tb.Error(err)
 		}
 	})
-	if err := s.Migrate(tb.Context()); err != nil {
-		tb.Fatal(err)
-	}
 	return s
 }
 
