@@ -24,6 +24,7 @@ type Needs struct {
 	Mirror    ID            // all deliveries and copies of a mirror are not loaded, only these
 	AllCopies bool          // all copies of Mirror, too
 	Reactions bool          // the reactions to the messages, named or found by a copy
+	TakenBack ID            // the reactions that were taken back after this entry
 	Approvals bool          // the tickets' requests for approval
 	Log       bool          // all entries, messages and files of Ticket
 	Key       string        // the idempotency key

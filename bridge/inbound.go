@@ -51,6 +51,9 @@ type Inbound struct {
 	// ThreadLives: the thread outlives its first post, so that the delete of that post
 	// is nothing more than one.
 	ThreadLives bool
+	// AsOf is, for what a listing shows, the last entry that concerned the mirror when the
+	// listing began: a reaction gives way to what was recorded of it since.
+	AsOf ID
 	// Key identifies a gesture that the platform may report under two refs, or a press.
 	Key string
 }
@@ -78,8 +81,16 @@ func (in *Inbound) Needs() Needs {
 		Key:     in.Key,
 
 		Reactions: in.Kind == InReact || in.Kind == InUnreact,
+		TakenBack: in.takenBack(),
 		Approvals: in.Kind == InPress,
 	}
+}
+
+func (in *Inbound) takenBack() ID {
+	if in.Kind == InReact {
+		return in.AsOf
+	}
+	return ID{}
 }
 
 func (in *Inbound) decide(s *State) (Result, error) {

@@ -96,5 +96,8 @@ func (h *holder) listInto(ctx context.Context, m Mirror, known []Copy) (seen str
 			seen, err = "", failed
 		}
 	}()
-	return h.p.Surface.List(ctx, m, known, in.accept)
+	return h.p.Surface.List(ctx, m, known, func(ctx context.Context, shown Inbound) error {
+		shown.AsOf = ID{m.ID.Ticket, m.Head}
+		return in.accept(ctx, shown)
+	})
 }

@@ -56,15 +56,21 @@ func foreign(reactions []Reaction, m *Mirror) []Reaction {
 	return slices.DeleteFunc(slices.Clone(reactions), func(r Reaction) bool { return r.Mirror == m.ID.Seq })
 }
 
+// Reaction returns which reaction an entry adds or takes back.
+func (e *Entry) Reaction() ReactionKey {
+	return ReactionKey{reactedTo(e), e.Facts.Account, e.Facts.Emoji}
+}
+
 // reactedTo returns what an entry's reaction is to: a message, or the mirror whose card it is.
 func reactedTo(e *Entry) ID { return ID{e.Ticket, cmp.Or(e.Facts.Message, e.Facts.Mirror)} }
 
 func (s *State) applyReaction(e *Entry) {
-	key := ReactionKey{reactedTo(e), e.Facts.Account, e.Facts.Emoji}
+	key := e.Reaction()
 	if e.Kind == ReactionAdded {
 		s.Reactions[key] = &Reaction{ReactionKey: key, Seq: e.Seq, Mirror: e.Facts.Mirror}
 	} else {
 		delete(s.Reactions, key)
+		s.TakenBack[key] = e.Seq
 	}
 	s.Changed.Reactions[key] = true
 }
@@ -162,6 +168,9 @@ func (in *Inbound) reactOnce(s *State, m *Mirror, f Facts, done bool) Result {
 	if s.reacted(to, in.Author, f.Emoji) == on {
 		return unmoved(to)
 	}
+	if in.overtaken(s, ReactionKey{to, in.Author, f.Emoji}) {
+		return Result{Outcome: Ignored, ID: to, Why: "it has changed since that was listed"}
+	}
 	rule := cardRule(f.Emoji)
 	if f.Message == 0 && on && rule == PressTake && !done {
 		// Recorded when it is done: if we crash before, it is heard, and done, again.
@@ -175,6 +184,18 @@ func (in *Inbound) reactOnce(s *State, m *Mirror, f Facts, done bool) Result {
 		}
 	}
 	return res
+}
+
+// overtaken reports whether an event about a reaction was recorded while the listing
+// that shows it otherwise was on its way here. The next listing shows what holds.
+func (in *Inbound) overtaken(s *State, key ReactionKey) bool {
+	if in.AsOf == (ID{}) {
+		return false
+	}
+	if in.Kind == InReact {
+		return s.TakenBack[key] > in.AsOf.Seq
+	}
+	return s.Reactions[key].Seq > in.AsOf.Seq
 }
 
 // unreactAll takes away what a moderator cleared there: the reactions that were made

@@ -302,3 +302,54 @@ func TestAGuestsReactionToTheCardDoesNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatAListingShowsGivesWayToWhatIsRecordedSince: it may be on its way to the log
+// while the event that takes a reaction back, or makes it, is recorded.
+func TestWhatAListingShowsGivesWayToWhatIsRecordedSince(t *testing.T) {
+	m := bridgetest.NewMemory(nil)
+	conv, _ := bound(t, m)
+	listed := func(kind bridge.InboundKind) *bridge.Inbound {
+		in := reaction(kind, question, "U1", "👍")
+		in.AsOf = bridge.ID{Ticket: conv.Ticket, Seq: m.Mirrors()[0].Head}
+		return in
+	}
+	must(t, m, reaction(bridge.InReact, question, "U1", "👍"))
+	there, notThere := listed(bridge.InReact), listed(bridge.InUnreact)
+	must(t, m, reaction(bridge.InUnreact, question, "U1", "👍"))
+	if res := must(t, m, there); res.Outcome != bridge.Ignored {
+		t.Errorf("one that was taken back since: %+v", res)
+	}
+	must(t, m, reaction(bridge.InReact, question, "U1", "👍"))
+	if res := must(t, m, notThere); res.Outcome != bridge.Ignored {
+		t.Errorf("the lack of one that was made since: %+v", res)
+	}
+	if res := must(t, m, listed(bridge.InUnreact)); res.Outcome != bridge.Accepted {
+		t.Errorf("the lack of one that a later listing shows: %+v", res)
+	}
+	if res := must(t, m, listed(bridge.InReact)); res.Outcome != bridge.Accepted {
+		t.Errorf("one that a later listing shows: %+v", res)
+	}
+}
+
+// TestAReactionTakenBackWhileItIsListedStaysGone.
+func TestAReactionTakenBackWhileItIsListedStaysGone(t *testing.T) {
+	in(t, []string{"billing"}, func(t *testing.T, w *bridgetest.World) {
+		d := w.Start(t.Context())
+		conv := ask(t, w, "billing", "why?")
+		w.Until(time.Minute, w.Memory.Idle)
+		chat := w.Chats[0]
+		ref := chat.Say("Anders", "billing", w.Memory.Mirrors()[0].Thread, "because")
+		chat.React("Anders", ref, "👍", true)
+		w.Until(time.Minute, func() bool { s := w.Memory.Said(conv); return len(s) == 2 && len(s[1].Reactions) == 1 })
+		chat.Cut()
+		w.Faults.Next("list page", 1, bridgetest.Slowly(10*time.Second))
+		chat.Join()
+		<-time.After(5 * time.Second)
+		chat.React("Anders", ref, "👍", false)
+		<-time.After(10 * time.Second)
+		d.Stop()
+		if got := w.Memory.Said(conv)[1].Reactions; len(got) != 0 {
+			t.Errorf("the record has %q", got)
+		}
+	})
+}

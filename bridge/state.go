@@ -25,6 +25,7 @@ type State struct {
 	Messages      map[ID]*Message
 	Copies        map[CopyKey]*Copy
 	Reactions     map[ReactionKey]*Reaction
+	TakenBack     map[ReactionKey]int64 // by which entry
 	Approvals     map[ID]*Approval
 	Approvers     map[ApproverKey]*Approver
 	Participants  map[ParticipantKey]*Participant
@@ -83,7 +84,7 @@ func NewState(now time.Time) *State {
 		Now: now, ReopenOnReply: true, ReactionRules: true,
 		Tickets: map[int64]*Ticket{}, Conversations: map[ID]*Conversation{},
 		Mirrors: map[ID]*Mirror{}, Messages: map[ID]*Message{}, Copies: map[CopyKey]*Copy{},
-		Reactions: map[ReactionKey]*Reaction{}, Approvals: map[ID]*Approval{}, Approvers: map[ApproverKey]*Approver{},
+		Reactions: map[ReactionKey]*Reaction{}, TakenBack: map[ReactionKey]int64{}, Approvals: map[ID]*Approval{}, Approvers: map[ApproverKey]*Approver{},
 		Participants: map[ParticipantKey]*Participant{},
 		Deliveries:   map[DeliveryKey]*Delivery{}, Files: map[FileKey]*File{},
 		Keys: map[string]ID{}, Accounts: map[Account]*Known{}, Fences: map[string]int64{}, Logs: map[int64][]*Entry{},

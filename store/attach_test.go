@@ -235,6 +235,29 @@ func TestAForgedReactionIsFound(t *testing.T) {
 	})
 }
 
+// TestAListedReactionGivesWayToItsRemoval that was recorded since the listing began.
+func TestAListedReactionGivesWayToItsRemoval(t *testing.T) {
+	storetest.Both(t, store.Options{}, func(t *testing.T, s *store.Store) {
+		conv, _ := thread(t, s, billing, "1.1")
+		said := must(t, s, reply(billing, "1.1", "1.2", "yes"))
+		in := reply(billing, "1.1", "1.2", "")
+		in.Kind, in.Emoji = bridge.InReact, "👍"
+		must(t, s, in)
+		listed := *in
+		listed.AsOf = bridge.ID{Ticket: conv.Ticket, Seq: said.Seq}
+		taken := *in
+		taken.Kind = bridge.InUnreact
+		gone := must(t, s, &taken)
+		if res := must(t, s, &listed); res.Outcome != bridge.Ignored {
+			t.Errorf("it came back: %+v", res)
+		}
+		listed.AsOf.Seq = gone.Seq
+		if res := must(t, s, &listed); res.Outcome != bridge.Accepted {
+			t.Errorf("a later listing shows it: %+v", res)
+		}
+	})
+}
+
 // lastPost returns the last message of a conversation.
 func lastPost(t *testing.T, s *store.Store, conv bridge.ID) (id bridge.ID) {
 	t.Helper()

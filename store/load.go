@@ -30,7 +30,8 @@ type wants struct {
 	accounts map[bridge.Account]bool
 	leases   map[string]bool
 
-	logs map[int64]bool // tickets of which all entries are read
+	logs      map[int64]bool  // tickets of which all entries are read
+	takenBack map[int64]int64 // by ticket: after which entry reactions were taken back
 
 	reactions bool
 	approvals bool
@@ -72,6 +73,7 @@ func (l *loader) collect(cmds []bridge.Command) {
 		map[bridge.Account]bool{},
 		map[string]bool{},
 		map[int64]bool{},
+		map[int64]int64{},
 		false,
 		false,
 	}
@@ -84,6 +86,11 @@ func (l *loader) collect(cmds []bridge.Command) {
 		set(w.accounts, n.Account)
 		w.reactions = w.reactions || n.Reactions
 		w.approvals = w.approvals || n.Approvals
+		if id := n.TakenBack; id.Ticket != 0 {
+			if after, ok := w.takenBack[id.Ticket]; !ok || id.Seq < after {
+				w.takenBack[id.Ticket] = id.Seq
+			}
+		}
 		if n.Log {
 			set(w.logs, n.Ticket)
 		}
@@ -331,12 +338,32 @@ func (l *loader) readReactions(ctx context.Context) error {
 	var rows []reactionRow
 	b := l.s.build("SELECT " + reactionCols + " FROM (").tuples(idTuples(l.all.messages)).
 		add(") AS v JOIN reactions r ON r.ticket = v.column1 AND r.message = v.column2")
-	err := b.query(ctx, l.tx, &rows)
+	if err := b.query(ctx, l.tx, &rows); err != nil {
+		return err
+	}
 	for _, row := range rows {
 		r := row.reaction()
 		l.st.Reactions[r.ReactionKey] = r
 	}
-	return err
+	return l.readTakenBack(ctx)
+}
+
+func (l *loader) readTakenBack(ctx context.Context) error {
+	for ticket, after := range l.all.takenBack {
+		var rows []entryRow
+		b := l.s.build(entryQuery+"WHERE e.ticket = ? AND e.seq > ? AND e.kind = ? ORDER BY e.seq", ticket, after, string(bridge.ReactionRemoved))
+		if err := b.query(ctx, l.tx, &rows); err != nil {
+			return err
+		}
+		for _, row := range rows {
+			e, err := row.entry()
+			if err != nil {
+				return err
+			}
+			l.st.TakenBack[e.Reaction()] = e.Seq
+		}
+	}
+	return nil
 }
 
 func (l *loader) readDeliveries(ctx context.Context) error {

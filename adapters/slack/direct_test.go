@@ -286,7 +286,7 @@ func TestWhoWritesBesideTheThreadsIsToldOnceWhereTheyAreHeard(t *testing.T) {
 		_, err := p.Post(channel, "here is my answer")
 		check(t, err)
 		w.quiet()
-		w.until("errands are done", func() bool { return len(w.a.errands) == 0 && w.sim.Idle() })
+		w.eventually("errands are done", func() bool { return len(w.a.errands) == 0 && w.sim.Idle() })
 		return w.sim.Ephemerals()
 	}
 	if told := say(w.anders, w.sim.Direct(w.anders)); len(told) != 0 {

@@ -54,6 +54,11 @@ func narrow(st *bridge.State, n bridge.Needs) *bridge.State {
 	pick(out.Mirrors, st.Mirrors, func(k bridge.ID) bool { return tickets[k.Ticket] })
 	pick(out.Messages, st.Messages, func(k bridge.ID) bool { return messages[k] })
 	pick(out.Reactions, st.Reactions, func(k bridge.ReactionKey) bool { return n.Reactions && messages[k.Message] })
+	for key, seq := range st.TakenBack {
+		if key.Message.Ticket == n.TakenBack.Ticket && seq > n.TakenBack.Seq {
+			out.TakenBack[key] = seq
+		}
+	}
 	pick(out.Listeners, st.Listeners, func(k bridge.ListenerKey) bool { return tickets[k.Conversation.Ticket] })
 	pick(out.Approvals, st.Approvals, func(k bridge.ID) bool { return n.Approvals && tickets[k.Ticket] })
 	pick(out.Approvers, st.Approvers, func(k bridge.ApproverKey) bool { return n.Approvals && tickets[k.Approval.Ticket] })
