@@ -127,8 +127,8 @@ func (w *killWorld) expertTalks(ctx context.Context, t *talk, s *side, rng *rand
 // agree compares both sides until they agree or the time is up.
 func (w *killWorld) agree(ctx context.Context, within time.Duration) (v verdict, err error) {
 	for deadline := time.Now().Add(within); ; pause(ctx, 500*time.Millisecond) {
-		if v, err = w.compare(ctx); err != nil || v.holds() || time.Now().After(deadline) || ctx.Err() != nil {
-			return v, err
+		if v, err = w.compare(ctx); err == nil && v.holds() || time.Now().After(deadline) || ctx.Err() != nil {
+			return v, err // an answer that failed, as one that took too long, is asked for again
 		}
 	}
 }
