@@ -17,6 +17,7 @@ import (
 const (
 	codeUnknownChannel = "10003"
 	codeUnknownGuild   = "10004"
+	codeUnknownMember  = "10007"
 	codeUnknownMessage = "10008"
 	codeUnknownHook    = "10015"
 	codeTooLarge       = "40005"

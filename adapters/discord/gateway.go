@@ -39,6 +39,7 @@ type gateway struct {
 	place    *keeper
 	places   *threads
 	called   *names
+	shown    *pictures
 	failing  failures
 	breaker  chat.Breaker
 	looked   looks
@@ -63,6 +64,7 @@ func (g *gateway) init(a *Adapter) {
 	g.place = newKeeper(a.Now)
 	g.places = newThreads()
 	g.called = newNames()
+	g.shown = newPictures(a.Now)
 	g.outages = outages{since: map[string]time.Time{}}
 	g.registry = newRegistry()
 	g.answers = make(chan interaction, maxAnswers)

@@ -96,6 +96,7 @@ func (a *Adapter) hurry(raw []byte) {
 		a.Count("ignored", skipMalformed)
 		return
 	}
+	a.shown.heard(it.GuildID, it.Member.User, it.Member)
 	a.answerLater(it)
 }
 

@@ -84,14 +84,16 @@ func (n *names) rolesKnown(guild string) bool {
 	return known
 }
 
-// learnNames takes the names that an event about a message brings.
+// learnNames takes the names, and the pictures, that an event about a message brings.
 func (g *Guild) learnNames(m *message) {
 	if m.Author != nil && m.WebhookID == "" {
 		g.called.learn(g.id, m.Author.ID, displayName(m.Author, m.Member))
+		g.shown.heard(g.id, m.Author, m.Member)
 	}
 	for i := range m.Mentions {
 		if u := &m.Mentions[i]; u.Member != nil || g.called.get(g.id, u.ID) == "" {
 			g.called.learn(g.id, u.ID, displayName(u, u.Member))
+			g.shown.heard(g.id, u, u.Member)
 		}
 	}
 }

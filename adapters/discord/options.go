@@ -23,8 +23,9 @@ const (
 	// IdentityBot posts as the bot, with the agent's name in the text. A nonce makes
 	// it effectively once.
 	IdentityBot = "bot"
-	// IdentityAgent posts by a webhook with the agent's own name and picture. A
-	// webhook has no nonce: a post of unknown outcome is read back.
+	// IdentityAgent posts by a webhook with the agent's own name, and with the picture of
+	// their account in the guild. A webhook has no nonce: a post of unknown outcome is
+	// read back.
 	IdentityAgent = "agent"
 )
 
@@ -49,13 +50,12 @@ type Options struct {
 	Policy   Policy // shows nothing of tickets by default
 
 	// Mention returns the id of the account or channel in a guild that a mention's or
-	// channel link's target stands for. By default only the guild's own ids.
+	// channel link's target stands for: "discord/<guild>/<id>", or "person/<id>", by which
+	// the pictures for IdentityAgent are found too. By default only the guild's own ids.
 	Mention func(guild, target string) (id string, ok bool)
 	// TicketURL makes the address of a ticket in the ticket view when the ticket
 	// itself has none.
 	TicketURL func(ticket int64) string
-	// AvatarURL makes the public address of a person's picture, for IdentityAgent; may be nil.
-	AvatarURL func(person string) string
 	// Count counts what happened, by name and label.
 	Count func(name, label string)
 

@@ -43,6 +43,7 @@ func (a *Adapter) reacted(ctx context.Context, g *Guild, e event) error {
 		}
 		in.AuthorName = displayName(m.User, m)
 		g.called.learn(g.id, m.User.ID, in.AuthorName)
+		g.shown.heard(g.id, m.User, m)
 	}
 	_, err = a.accept(ctx, in)
 	return err

@@ -33,6 +33,8 @@ type user struct {
 	Username string `json:"username"`
 	// Global is the name that the account shows in all guilds.
 	Global string `json:"global_name"`
+	// Avatar names the picture that it has in all guilds.
+	Avatar string `json:"avatar"`
 	Bot    bool   `json:"bot"`
 	// Member is there in the mentions of an event.
 	Member *member `json:"member"`
@@ -41,9 +43,11 @@ type user struct {
 // member is an account in a guild; events about messages leave the user out.
 // https://docs.discord.com/developers/resources/guild#guild-member-object
 type member struct {
-	User  *user    `json:"user"`
-	Nick  string   `json:"nick"`
-	Roles []string `json:"roles"`
+	User *user  `json:"user"`
+	Nick string `json:"nick"`
+	// Avatar names the picture that it has in the guild alone.
+	Avatar string   `json:"avatar"`
+	Roles  []string `json:"roles"`
 }
 
 // message is a message as events, listings and answers show it.

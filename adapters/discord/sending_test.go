@@ -21,10 +21,10 @@ const (
 // D2: two agents post under their own names and pictures, and what they said can be
 // changed, deleted, and have files.
 func TestAgentsHaveTheirOwnNamesAndPicturesAlsoAfterwards(t *testing.T) {
-	w := newWorld(t, worldSetup{opts: func(o *Options) {
-		o.Identity = IdentityAgent
-		o.AvatarURL = func(person string) string { return "https://desk.example.org/avatars/" + person + ".png" }
-	}})
+	accounts := accountsOf{}
+	w := newWorld(t, worldSetup{opts: func(o *Options) { o.Identity, o.Mention = IdentityAgent, accounts.mention }})
+	alice := w.sim.AddUser(discordsim.UserSpec{Name: "alice", Avatar: "a11ce"})
+	accounts["alice"] = alice.ID()
 	c := w.open("Double charge", "why twice?")
 	one := c.say("Alice", "from Alice")
 	two := c.say("Bob", "from Bob", w.upload("invoice.pdf", bytes.Repeat([]byte("pdf"), 1000)))
@@ -33,13 +33,14 @@ func TestAgentsHaveTheirOwnNamesAndPicturesAlsoAfterwards(t *testing.T) {
 	if len(a) != 1 || len(b) != 1 {
 		t.Fatalf("people see\n%s", w.picture())
 	}
-	if a[0].Username != "Alice (agent)" || a[0].Avatar != "https://desk.example.org/avatars/alice.png" || b[0].Username != "Bob (agent)" ||
-		b[0].Avatar != "https://desk.example.org/avatars/bob.png" {
+	picture := "https://cdn.discordapp.com/avatars/" + alice.ID() + "/a11ce.png"
+	if a[0].Username != "Alice (agent)" || a[0].Avatar != picture || b[0].Username != "Bob (agent)" || b[0].Avatar != "" {
 		t.Errorf("people see %+v and %+v", a[0], b[0])
 	}
 	if len(b[0].Files) != 1 || b[0].Files[0].Name != "invoice.pdf" || !bytes.Equal(b[0].Files[0].Content, bytes.Repeat([]byte("pdf"), 1000)) {
 		t.Errorf("the file is not there as it was: %+v", b[0].Files)
 	}
+	c.newPictureCountsFromNowOn(alice, picture)
 	w.do(&bridge.EditMessage{Actor: agent("Bob"), Message: two, Body: "from Bob, corrected"})
 	w.do(&bridge.DeleteMessage{Actor: agent("Alice"), Message: one})
 	w.idle()
@@ -50,6 +51,35 @@ func TestAgentsHaveTheirOwnNamesAndPicturesAlsoAfterwards(t *testing.T) {
 	if n := c.entries(bridge.DeliveryFailed) + c.entries(bridge.CopyDoubled) + c.entries(bridge.CopyChanged); n > 0 {
 		t.Errorf("%d entries say that something went wrong", n)
 	}
+}
+
+// newPictureCountsFromNowOn: what Alice says in Discord herself shows that she has another
+// picture there. What was posted before keeps the old one.
+func (c *talk) newPictureCountsFromNowOn(alice *discordsim.Person, old string) {
+	c.w.t.Helper()
+	alice.SetAvatar(c.w.sim.GuildID(), "a_0b")
+	was := c.entries(bridge.MessagePosted)
+	_, err := alice.Say(c.thread, "said in Discord")
+	check(c.w.t, err)
+	c.w.until("her words are heard", func() bool { return c.entries(bridge.MessagePosted) > was })
+	c.say("Alice", "with the new picture")
+	c.w.idle()
+	before, after := c.with("from Alice")[0].Avatar, c.with("with the new picture")[0].Avatar
+	want := "https://cdn.discordapp.com/guilds/" + c.w.sim.GuildID() + "/users/" + alice.ID() + "/avatars/a_0b.png"
+	if before != old || after != want {
+		c.w.t.Errorf("before the change %s, after it %s, want %s", before, after, want)
+	}
+	if n := len(c.w.arrived("GET", "guilds/:id/members/:id")); n != 1 {
+		c.w.t.Errorf("asked %d times for the one account", n)
+	}
+}
+
+// accountsOf are the Discord accounts of people, who are linked to them.
+type accountsOf map[string]string
+
+func (a accountsOf) mention(_, target string) (string, bool) {
+	id, ok := a[strings.TrimPrefix(target, "person/")]
+	return id, ok
 }
 
 // The setting was changed, and the bot's older posts are still ours to change.

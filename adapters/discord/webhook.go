@@ -190,10 +190,7 @@ func threadQuery(at bridge.Attempt) url.Values { return url.Values{"thread_id": 
 func (g *Guild) postAsAgent(ctx context.Context, at bridge.Attempt, c *content) (bridge.Receipt, error) {
 	p := newPost(c, at)
 	p.Nonce, p.Enforce = "", false
-	p.Username = c.author
-	if g.AvatarURL != nil && c.person != "" {
-		p.Avatar = g.AvatarURL(c.person)
-	}
+	p.Username, p.Avatar = c.author, g.pictureOf(ctx, c.person)
 	var m message
 	err := g.withOpenThread(ctx, at, func() error {
 		return g.byHook(ctx, at, true, func(h webhook) request {

@@ -8,7 +8,7 @@ import (
 // addGuild makes a guild with the bot in it. The caller holds mu, or nobody else knows
 // the simulator yet.
 func (s *Sim) addGuild(name string) *guild {
-	g := &guild{id: s.newID(), name: name, members: map[string][]string{}, nicks: map[string]string{}}
+	g := &guild{id: s.newID(), name: name, members: map[string][]string{}, nicks: map[string]string{}, avatars: map[string]string{}}
 	// People may do what the simulator's functions say; the base role is for them.
 	g.roles = []*role{{id: g.id, name: "@everyone", perms: ViewChannel | ReadMessageHistory}}
 	app := &role{id: s.newID(), name: s.opts.AppName, perms: BasePermissions | MentionEveryone}

@@ -183,6 +183,8 @@ func (c *call) hookPost(h *webhook, d *draft) (*message, error) {
 		return nil, refuse(400, 40067, "A tag is required to create a forum post in this channel")
 	case length(d.Username) > 80 || strings.Contains(lower, "clyde") || strings.Contains(lower, "discord"):
 		return nil, badForm("username", "Username cannot contain \"discord\"")
+	case !webAddress(d.Avatar):
+		return nil, badForm("avatar_url", "Not a well formed URL.")
 	case !opens && ch.thread() && ch.locked:
 		return nil, errLocked
 	}

@@ -1,27 +1,93 @@
 package discordsim
 
 import (
+	"cmp"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// avatar draws a disc with a name's initials.
+// cdn is where Discord has people's pictures. The simulator has none: its page draws
+// what an address there stands for.
+// https://docs.discord.com/developers/reference#image-formatting
+const cdn = "https://cdn.discordapp.com/"
+
+// webAddress reports whether a webhook may give an address for its picture, or none.
+func webAddress(address string) bool {
+	u, err := url.Parse(address)
+	return address == "" || err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
+}
+
+// copiedPicture is the hash of Discord's copy of a picture that a webhook gave.
+func copiedPicture(address string) string {
+	if address == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(address))
+	return hex.EncodeToString(sum[:16])
+}
+
+// viewPicture is where the page finds the picture of a message's author. A webhook that
+// gave a person's has that one.
+func (s *Sim) viewPicture(g *guild, m *message) string {
+	if m.webhook == nil {
+		return pagePicture(g.called(m.author), cmp.Or(g.avatars[m.author.id], m.author.avatar))
+	}
+	if id, hash := pictured(m.avatar); s.users[id] != nil {
+		return pagePicture(g.called(s.users[id]), hash)
+	}
+	return pagePicture(s.authorName(m), "")
+}
+
+// pictured takes the address of a person's picture apart: avatars/<user>/<hash>.png, or
+// guilds/<guild>/users/<user>/avatars/<hash>.png.
+func pictured(address string) (user, hash string) {
+	path, ok := strings.CutPrefix(address, cdn)
+	parts := strings.Split(strings.TrimSuffix(path, ".png"), "/")
+	switch {
+	case ok && len(parts) == 3 && parts[0] == "avatars":
+		return parts[1], parts[2]
+	case ok && len(parts) == 6 && parts[0] == "guilds" && parts[2] == "users" && parts[4] == "avatars":
+		return parts[3], parts[5]
+	}
+	return "", ""
+}
+
+func pagePicture(name, hash string) string {
+	query := url.Values{"name": {name}}
+	if hash != "" {
+		query.Set("hash", hash)
+	}
+	return "/sim/avatar?" + query.Encode()
+}
+
+// avatar draws a disc with a name's initials; who has a picture has a ring whose colour
+// is that picture's.
 func (p *pages) avatar(w http.ResponseWriter, r *http.Request) {
-	name := r.URL.Query().Get("name")
-	sum := sha256.Sum256([]byte(name))
+	name, hash := r.URL.Query().Get("name"), r.URL.Query().Get("hash")
 	h := w.Header()
 	h.Set("Content-Type", "image/svg+xml")
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "max-age=3600")
-	_, _ = fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 72 72"><rect width="72" height="72" fill="hsl(%d 42%% 40%%)"/>`+
+	ring := ""
+	if hash != "" {
+		ring = fmt.Sprintf(`<circle cx="36" cy="36" r="31" fill="none" stroke="hsl(%d 80%% 70%%)" stroke-width="9"/>`, hueOf(hash))
+	}
+	_, _ = fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 72 72"><rect width="72" height="72" fill="hsl(%d 42%% 40%%)"/>%s`+
 		`<text x="36" y="47" font-family="sans-serif" font-size="30" fill="#fff" text-anchor="middle">%s</text></svg>`,
-		int(sum[0])*360/256, template.HTMLEscapeString(initials(name)))
+		hueOf(name), ring, template.HTMLEscapeString(initials(name)))
+}
+
+func hueOf(text string) int {
+	sum := sha256.Sum256([]byte(text))
+	return int(sum[0]) * 360 / 256
 }
 
 func initials(name string) string {

@@ -122,6 +122,13 @@ func (s *Sim) obey(verb string, o order) (string, error) {
 		return o.Interaction, p.CloseModal(o.Interaction)
 	case "start-thread":
 		return p.StartThread(o.Channel, o.Message, o.Name)
+	case "avatar": // everywhere, or with on in the guild
+		guild := ""
+		if o.On {
+			guild = o.Guild
+		}
+		p.SetAvatar(guild, o.Text)
+		return "", nil
 	case "forum-post":
 		return p.PostInForum(o.Channel, o.Name, o.Text)
 	}

@@ -39,6 +39,7 @@ func (m *message) system() bool {
 
 type user struct {
 	id, name, global string
+	avatar           string // the hash of a picture
 	bot              bool
 }
 
@@ -58,6 +59,7 @@ type guild struct {
 	roles    []*role
 	members  map[string][]string // roles by user
 	nicks    map[string]string
+	avatars  map[string]string // hashes of pictures that are shown here only
 	channels []*channel
 	commands json.RawMessage
 	kicked   bool // the bot is no member

@@ -64,7 +64,7 @@ func (s *Sim) Invalid() int {
 // Message is a message as tests see it.
 type Message struct {
 	ID, Channel string
-	// Author is a user's id, or a webhook's with the name and picture it gave.
+	// Author is a user's id, or a webhook's with the name and the picture's address it gave.
 	Author, Webhook, Username, Avatar string
 	Type                              int
 	Content, Nonce                    string

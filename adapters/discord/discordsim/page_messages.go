@@ -96,7 +96,7 @@ func (s *Sim) viewMessage(at place, ch *channel, m *message) viewMessage {
 		Embeds: s.viewEmbeds(m.embeds), Buttons: viewButtons(m.components), Answers: s.answers(m), Menu: ch.guild.menu(),
 		ReplyURL: place{As: at.As, Guild: at.Guild, Channel: at.Channel, Thread: at.Thread, Reply: m.id}.URL(),
 	}
-	v.Avatar = "/sim/avatar?name=" + url.QueryEscape(v.Author)
+	v.Avatar = s.viewPicture(ch.guild, m)
 	switch {
 	case m.kind == kindStarter:
 		v.Body = []node{{Kind: "text", Text: "started this thread."}}

@@ -22,17 +22,18 @@ type Person struct {
 	u   *user
 }
 
-// UserSpec describes a new user; Bot makes it another app's.
+// UserSpec describes a new user; Bot makes it another app's. Avatar is the hash of a
+// picture, such as "a1b2".
 type UserSpec struct {
-	Name, Global, Nick string
-	Bot                bool
+	Name, Global, Nick, Avatar string
+	Bot                        bool
 }
 
 // AddUser makes a member of every guild.
 func (s *Sim) AddUser(spec UserSpec) *Person {
 	var u *user
 	s.do(func() {
-		u = &user{id: s.newID(), name: spec.Name, global: spec.Global, bot: spec.Bot}
+		u = &user{id: s.newID(), name: spec.Name, global: spec.Global, avatar: spec.Avatar, bot: spec.Bot}
 		s.users[u.id] = u
 		s.userOrder = append(s.userOrder, u)
 		for _, g := range s.guilds {
@@ -62,6 +63,22 @@ func (p *Person) ID() string { return p.u.id }
 
 // Name returns the user's name.
 func (p *Person) Name() string { return p.u.name }
+
+// SetAvatar gives the person another picture, by its hash, or with an empty one none: in
+// one guild, or everywhere when guild is empty. Nobody is told before they do something.
+func (p *Person) SetAvatar(guild, hash string) {
+	p.sim.do(func() {
+		if guild == "" {
+			p.u.avatar = hash
+			return
+		}
+		for _, g := range p.sim.guilds {
+			if g.id == guild {
+				g.avatars[p.u.id] = hash
+			}
+		}
+	})
+}
 
 // Draft is a post with everything a client could send.
 type Draft struct {

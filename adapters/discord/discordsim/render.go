@@ -14,7 +14,7 @@ type fields map[string]any
 const stamp = "2006-01-02T15:04:05.000000-07:00"
 
 func showUser(u *user) fields {
-	return fields{"id": u.id, "username": u.name, "global_name": orNil(u.global), "bot": u.bot, "avatar": nil, "discriminator": "0"}
+	return fields{"id": u.id, "username": u.name, "global_name": orNil(u.global), "bot": u.bot, "avatar": orNil(u.avatar), "discriminator": "0"}
 }
 
 func orNil(s string) any {
@@ -26,7 +26,7 @@ func orNil(s string) any {
 
 func (g *guild) showMember(u *user, withUser bool) fields {
 	roles := append([]string{}, g.members[u.id]...)
-	m := fields{"nick": orNil(g.nicks[u.id]), "roles": roles, "joined_at": "2024-01-01T00:00:00.000000+00:00", "deaf": false, "mute": false, "flags": 0}
+	m := fields{"nick": orNil(g.nicks[u.id]), "avatar": orNil(g.avatars[u.id]), "roles": roles, "joined_at": "2024-01-01T00:00:00.000000+00:00", "deaf": false, "mute": false, "flags": 0}
 	if withUser {
 		m["user"] = showUser(u)
 	}
@@ -118,7 +118,7 @@ func (s *Sim) showMessage(m *message, event, hidden bool) fields {
 func (s *Sim) showAlone(m *message, event, hidden bool) fields {
 	var author fields
 	if m.webhook != nil {
-		author = fields{"id": m.webhook.id, "username": m.username, "avatar": nil, "bot": true, "discriminator": "0000"}
+		author = fields{"id": m.webhook.id, "username": m.username, "avatar": orNil(copiedPicture(m.avatar)), "bot": true, "discriminator": "0000"}
 	} else {
 		author = showUser(m.author)
 	}
