@@ -28,7 +28,7 @@ type Policy func(rule string) (fields mapping.Policy, allowExternal bool)
 // The identities under which an agent's messages are posted.
 const (
 	IdentityApp   = "app"   // the app, with the agent's name in the text
-	IdentityAgent = "agent" // the agent's name as the post's author; see ProbeIdentity
+	IdentityAgent = "agent" // the agent's name and picture as the post's author's; see ProbeIdentity
 )
 
 // Options are what an adapter for one workspace needs. Workspace, BotToken and
@@ -155,6 +155,7 @@ type Adapter struct {
 	names        *names
 	homes        *names // the team that somebody is of
 	channelNames *names
+	pictures     *names // addresses of the pictures of those who post under their own name
 	channels     *channelCache
 	uploads      uploadTokens
 	breaker      chat.Breaker
@@ -211,6 +212,7 @@ func New(o Options) (*Adapter, error) {
 	a.names = newNames(a.now, formerMember, a.lookupUser)
 	a.homes = newNames(a.now, "", a.lookupHome)
 	a.channelNames = newNames(a.now, "", a.lookupChannel)
+	a.pictures = newNames(a.now, "", a.lookupPicture)
 	a.channels = newChannelCache(a.now, a.lookupInfo)
 	return a, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
+	"github.com/sidebridge/sidebridge/mapping/markup"
 )
 
 // call makes one call of the Web API, once, within the budget, and classifies
@@ -143,5 +144,10 @@ func (a *Adapter) saw(ctx context.Context, u *slack.User) {
 }
 
 func userName(u *slack.User) string {
-	return first(u.Profile.DisplayName, u.Profile.RealName, u.RealName, u.Name)
+	for _, name := range []string{u.Profile.DisplayName, u.Profile.RealName, u.RealName, u.Name} {
+		if name = markup.CleanName(name); name != "" {
+			return name
+		}
+	}
+	return ""
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/sidebridge/sidebridge/bridge"
+	"github.com/sidebridge/sidebridge/mapping/markup"
 )
 
 // infoAge is how long what conversations.info said is trusted. Events about the
@@ -167,8 +168,9 @@ func (a *Adapter) lookupChannel(ctx context.Context, id string) (string, error) 
 	if errors.As(err, &se) && se.Code == "channel_not_found" {
 		return "", errUnknownID
 	}
-	if err == nil && found.name == "" {
+	name := markup.CleanName(found.name)
+	if err == nil && name == "" {
 		return "", errUnknownID
 	}
-	return found.name, err
+	return name, err
 }

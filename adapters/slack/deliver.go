@@ -50,6 +50,9 @@ func (a *Adapter) post(ctx context.Context, at bridge.Attempt) (bridge.Receipt, 
 	if err != nil {
 		return bridge.Receipt{}, err
 	}
+	if picture := a.pictureOf(ctx, c.person); picture != "" {
+		options = append(options, slack.MsgOptionIconURL(picture))
+	}
 	var ts string
 	var answer slack.Message
 	err = a.call(ctx, "chat.postMessage", channel, func(ctx context.Context) error {

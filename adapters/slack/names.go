@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/singleflight"
-
-	"github.com/sidebridge/sidebridge/mapping/markup"
 )
 
 // How long names are remembered. A user_change event forgets a user at once; a
@@ -28,7 +26,7 @@ type asking struct {
 	until time.Time
 }
 
-// names remembers what the workspace's ids are called.
+// names remembers what the workspace's ids are called, or what else is to be known of them.
 type names struct {
 	now    func() time.Time
 	lookup func(ctx context.Context, id string) (string, error)
@@ -102,7 +100,7 @@ func (n *names) learn(id, name string, age time.Duration) {
 	if len(n.known) >= maxNames {
 		n.evict()
 	}
-	n.known[id] = nameEntry{name: markup.CleanName(name), until: n.now().Add(age)}
+	n.known[id] = nameEntry{name: name, until: n.now().Add(age)}
 }
 
 // evict makes room by dropping a tenth, whichever the map gives first.

@@ -19,8 +19,9 @@ const maxText = 3900
 type content struct {
 	text   string
 	blocks []slack.Block
-	// author is who speaks, for workspaces where posts carry the agent's own name.
-	author string
+	// author and person are who speaks, for workspaces where posts carry the agent's own
+	// name.
+	author, person string
 	// print is the fingerprint of the words.
 	print string
 }
@@ -214,7 +215,7 @@ func (a *Adapter) partsWithin(v bridge.View, body string, limit int) []*content 
 	}
 	var out []*content
 	for _, p := range markup.ToSlackFrom(head, body, directory{a: a}, limit) {
-		out = append(out, a.rendered(p, speaker))
+		out = append(out, a.spoken(p, speaker, v.Entry.Facts.Person))
 	}
 	return out
 }

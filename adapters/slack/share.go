@@ -20,7 +20,7 @@ func (a *Adapter) sharedParts(v bridge.View, notes string) ([]*content, []bridge
 		parts, head = a.parts(v, own), ""
 	}
 	for _, p := range markup.ToSlackFrom(head, body, nil, maxText) {
-		parts = append(parts, a.rendered(p, a.speaker(v)))
+		parts = append(parts, a.spoken(p, a.speaker(v), v.Entry.Facts.Person))
 	}
 	file := chat.QuoteFile(v.Entry, quote)
 	if len(parts) <= chat.MaxPosts || file.Size > a.maxFile {

@@ -41,6 +41,7 @@ func (a *Adapter) changedState(ctx context.Context, e *event) error {
 	case "user_change":
 		a.names.forget(string(e.User))
 		a.homes.forget(string(e.User))
+		a.pictures.forget(string(e.User))
 	case "tokens_revoked":
 		if len(e.Tokens.Bot) > 0 {
 			err = a.blocked(ctx, "", "token_revoked")

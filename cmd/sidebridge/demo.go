@@ -159,7 +159,7 @@ func (d *demo) startSlack(address string) error {
 	}
 	for _, p := range []*demoPerson{d.anders, d.maria, d.peter} {
 		first, _, _ := strings.Cut(strings.ToLower(p.name), " ")
-		p.slack = d.sim.AddUser(slacksim.UserSpec{Name: first, RealName: p.name, DisplayName: p.name, Email: p.email})
+		p.slack = d.sim.AddUser(slacksim.UserSpec{Name: first, RealName: p.name, DisplayName: p.name, Email: p.email, Picture: first})
 	}
 	d.billing = demoGroup{name: "Billing", channel: d.sim.AddChannel(slacksim.ChannelSpec{Name: "billing", Topic: "Invoices and refunds"})}
 	d.engineering = demoGroup{name: "Engineering", channel: d.sim.AddChannel(slacksim.ChannelSpec{Name: "engineering", Topic: "What is broken"})}

@@ -19,7 +19,7 @@ func (d *demo) startDiscord(address string) error {
 	}
 	for _, p := range []*demoPerson{d.anders, d.maria, d.sanne} {
 		first, _, _ := strings.Cut(strings.ToLower(p.name), " ")
-		p.discord = d.guild.AddUser(discordsim.UserSpec{Name: first, Global: p.name})
+		p.discord = d.guild.AddUser(discordsim.UserSpec{Name: first, Global: p.name, Avatar: fmt.Sprintf("%x", first)})
 	}
 	// The page opens on the first channel: the one that is in both chats.
 	d.engineering.discord = d.guild.AddChannel(discordsim.ChannelSpec{Name: "engineering"})

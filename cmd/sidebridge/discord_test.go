@@ -15,10 +15,11 @@ import (
 	"github.com/sidebridge/sidebridge/adapters/discord"
 	"github.com/sidebridge/sidebridge/adapters/discord/discordsim"
 	"github.com/sidebridge/sidebridge/bridge"
+	"github.com/sidebridge/sidebridge/config"
 )
 
 // newBoth is a wired daemon beside both simulated chats.
-func newBoth(t *testing.T) *world {
+func newBoth(t *testing.T, more ...func(*config.Config)) *world {
 	t.Helper()
 	w := &world{demo: newDemo(t.TempDir()), t: t}
 	if err := w.startSlack("127.0.0.1:0"); err != nil {
@@ -34,6 +35,9 @@ func newBoth(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	cfg.Metrics.Listen = "127.0.0.1:0"
+	for _, change := range more {
+		change(cfg)
+	}
 	if w.app, err = newApp(t.Context(), cfg, quietLogger(cfg, &program{stderr: io.Discard})); err != nil {
 		t.Fatal(err)
 	}

@@ -43,12 +43,12 @@ func (s *Sim) ChangeUser(p *Person, fn func(*UserSpec)) error {
 			return fmt.Errorf("change user %s: %w", p.id, ErrNoSuch)
 		}
 		spec := UserSpec{
-			Name: u.name, RealName: u.realName, DisplayName: u.displayName, Email: u.email, TeamID: u.teamID,
+			Name: u.name, RealName: u.realName, DisplayName: u.displayName, Email: u.email, Picture: u.picture, TeamID: u.teamID,
 			Guest: u.restricted, Deleted: u.deleted, ID: u.id,
 		}
 		fn(&spec)
 		u.name, u.realName, u.displayName, u.email = spec.Name, spec.RealName, spec.DisplayName, spec.Email
-		u.restricted, u.deleted, u.updated = spec.Guest, spec.Deleted, s.now().Unix()
+		u.picture, u.restricted, u.deleted, u.updated = spec.Picture, spec.Guest, spec.Deleted, s.now().Unix()
 		if s.scopes["users:read"] {
 			s.emitTeam("user_change", fields{"user": s.wireUser(u), "cache_ts": s.now().Unix()})
 		}

@@ -36,6 +36,7 @@ type wireProfile struct {
 	DisplayName           string `json:"display_name"`
 	DisplayNameNormalized string `json:"display_name_normalized"`
 	AvatarHash            string `json:"avatar_hash"`
+	IsCustomImage         bool   `json:"is_custom_image,omitempty"`
 	Email                 string `json:"email,omitempty"`
 	Image24               string `json:"image_24"`
 	Image48               string `json:"image_48"`
@@ -51,15 +52,14 @@ type wireProfile struct {
 // is withheld for people of other organisations.
 func (s *Sim) wireUser(u *user) *wireUser {
 	sum := sha256.Sum256([]byte(u.id))
-	avatar := s.base + "/sim/avatar/" + u.id + ".svg"
 	w := &wireUser{
 		ID: u.id, TeamID: u.teamID, Name: u.name, Deleted: u.deleted, RealName: u.realName,
 		IsRestricted: u.restricted, IsBot: u.isBot, IsStranger: u.stranger, Updated: u.updated,
 		IsEmailConfirmed: u.email != "",
 		Profile: wireProfile{
 			RealName: u.realName, RealNameNormalized: u.realName, DisplayName: u.displayName,
-			DisplayNameNormalized: u.displayName, AvatarHash: hex.EncodeToString(sum[:6]),
-			Image24: avatar, Image48: avatar, Image72: avatar, Image192: avatar, Team: u.teamID,
+			DisplayNameNormalized: u.displayName, AvatarHash: hex.EncodeToString(sum[:6]), IsCustomImage: u.picture != "",
+			Image24: pictureOf(u, 24), Image48: pictureOf(u, 48), Image72: pictureOf(u, 72), Image192: pictureOf(u, 192), Team: u.teamID,
 		},
 	}
 	if !u.deleted {

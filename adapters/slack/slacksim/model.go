@@ -9,6 +9,7 @@ import (
 // user is an account: a person, or an app's bot user.
 type user struct {
 	id, teamID, name, realName, displayName, email string
+	picture                                        string
 	deleted, isBot, restricted, stranger           bool
 	// appBot is the bot id of a bot user.
 	appBot  string

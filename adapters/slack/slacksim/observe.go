@@ -101,9 +101,10 @@ type Message struct {
 	Channel, TS, ThreadTS string
 	Subtype               string
 	User, BotID, AppID    string
-	Username              string
-	Text                  string
-	Blocks, Attachments   json.RawMessage
+	// Username and IconURL are those that the app gave the post.
+	Username, IconURL   string
+	Text                string
+	Blocks, Attachments json.RawMessage
 	// MetadataType and Metadata are event_type and event_payload.
 	MetadataType string
 	Metadata     json.RawMessage
@@ -125,7 +126,7 @@ type File struct {
 func (s *Sim) show(ch *channel, m *message) Message {
 	out := Message{
 		Channel: ch.id, TS: m.ts, ThreadTS: m.threadTS, Subtype: m.subtype, User: m.user, BotID: m.botID, AppID: m.appID,
-		Username: m.username, Text: m.text, Blocks: slices.Clone(m.blocks), Attachments: slices.Clone(m.attachments),
+		Username: m.username, IconURL: m.iconURL, Text: m.text, Blocks: slices.Clone(m.blocks), Attachments: slices.Clone(m.attachments),
 		Broadcast: m.broadcast, ReplyCount: len(m.replies),
 	}
 	if m.metadata != nil {

@@ -56,7 +56,7 @@ func (s *Sim) viewMessage(ch *channel, m *message, as, thread string) viewMessag
 	at := time.UnixMicro(micros)
 	v := viewMessage{
 		Anchor: "m-" + m.ts, TS: m.ts, Channel: ch.id, As: as, Thread: thread, AuthorID: m.author(),
-		Author: s.authorName(m), Avatar: "/sim/avatar/" + url.PathEscape(m.author()) + ".svg",
+		Author: s.authorName(m), Avatar: s.viewPicture(m),
 		App: m.botID != "", Mine: m.user == as && m.botID == "", System: isSystem(m.subtype),
 		Deleted: m.subtype == "tombstone", Edited: m.edited != nil, Broadcast: m.broadcast,
 		Time: at.Format("15:04"), Stamp: at.UTC().Format(time.RFC3339), Text: unescape(m.text), Shown: thread,

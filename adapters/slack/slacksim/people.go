@@ -5,6 +5,8 @@ import "strings"
 // UserSpec describes an account. Only Name is needed.
 type UserSpec struct {
 	Name, RealName, DisplayName, Email string
+	// Picture names a picture that they gave Slack; without one they have a made-up one.
+	Picture string
 	// TeamID of another organisation makes a Slack Connect stranger.
 	TeamID string
 	// Guest makes a restricted account, Deleted a deactivated one.
@@ -19,7 +21,7 @@ func (s *Sim) AddUser(spec UserSpec) *Person {
 	s.do(func() {
 		u := &user{
 			id: spec.ID, teamID: spec.TeamID, name: spec.Name, realName: spec.RealName, displayName: spec.DisplayName,
-			email: spec.Email, restricted: spec.Guest, deleted: spec.Deleted, updated: s.now().Unix(),
+			email: spec.Email, picture: spec.Picture, restricted: spec.Guest, deleted: spec.Deleted, updated: s.now().Unix(),
 		}
 		if u.id == "" {
 			u.id = s.newID("U")
