@@ -26,6 +26,7 @@ type Needs struct {
 	Reactions bool          // the reactions to the messages, named or found by a copy
 	TakenBack ID            // the reactions that were taken back after this entry
 	Approvals bool          // the tickets' requests for approval
+	Reviews   bool          // the tickets' drafts, and what was said of them
 	Log       bool          // all entries, messages and files of Ticket
 	Key       string        // the idempotency key
 	Account   Account       // who the author is

@@ -57,6 +57,10 @@ const (
 	ApprovalGiven     Kind = "approval.given" // by one of them
 	ApprovalRefused   Kind = "approval.refused"
 	ApprovalWithdrawn Kind = "approval.withdrawn"
+
+	DraftApproved  Kind = "draft.approved"  // somebody finds the draft of a reply good
+	DraftTaken     Kind = "draft.taken"     // a suggested text was put into the reply box
+	DraftDismissed Kind = "draft.dismissed" // a suggested text is not wanted
 )
 
 // Reach says whose head an entry moves: who has to hear of it.
@@ -85,6 +89,7 @@ var kinds = map[Kind]Reach{
 	ContentErased: ReachNobody,
 	ApprovalAsked: ReachConversation, ApprovalGiven: ReachConversation,
 	ApprovalRefused: ReachConversation, ApprovalWithdrawn: ReachConversation,
+	DraftApproved: ReachConversation, DraftTaken: ReachConversation, DraftDismissed: ReachConversation,
 }
 
 // Reach returns whom an entry of this kind concerns.
@@ -163,7 +168,8 @@ type Facts struct {
 	Conversation int64 `json:"conversation,omitempty"`
 	Message      int64 `json:"message,omitempty"`
 	Mirror       int64 `json:"mirror,omitempty"`
-	// Entry is the entry that a delivery, a refusal or an erasure is about.
+	// Entry is the entry that a delivery, a refusal or an erasure is about, or the text of
+	// a draft that a review is about.
 	Entry int64 `json:"entry,omitempty"`
 	Part  int   `json:"part,omitempty"`
 
@@ -182,6 +188,10 @@ type Facts struct {
 	// bytes of its words, which are its author's own.
 	Shared []int64 `json:"shared,omitempty"`
 	Own    int     `json:"own,omitempty"`
+	// Draft: the message offers the draft of a reply for review. Suggests is the draft for
+	// which a message suggests another text.
+	Draft    bool  `json:"draft,omitempty"`
+	Suggests int64 `json:"suggests,omitempty"`
 
 	Desk     string   `json:"desk,omitempty"`
 	DeskRef  string   `json:"desk_ref,omitempty"`

@@ -8,7 +8,8 @@ import (
 
 // EraseMessage takes the words of a message out of the record for good: every version
 // of them, the files' names and the files' bytes that no other message has. So go the
-// messages of side conversations that quote it. All of them are deleted on every
+// messages of side conversations that quote it, and what was suggested for it when it is
+// a draft. All of them are deleted on every
 // surface; entries and hashes stay. Only an admin may.
 type EraseMessage struct {
 	Actor   Actor
@@ -42,22 +43,24 @@ func (c *EraseMessage) decide(s *State) (Result, error) {
 	if m := s.Messages[c.Message]; m != nil && !s.mayAct(s.Conversations[ID{c.Message.Ticket, m.Conversation}], c.Actor) {
 		return Result{}, fmt.Errorf("message %s: %w", c.Message, ErrNotFound)
 	}
-	var said bool
+	said := map[int64]bool{} // the message and those that repeat it
 	var words []*Entry
 	for _, e := range s.wholeLog(c.Message.Ticket) {
-		said = said || e.Seq == c.Message.Seq && e.says()
-		if (e.Seq == c.Message.Seq && e.says() || e.Facts.Message == c.Message.Seq || e.shares(c.Message.Seq)) && e.hasText() {
+		if e.says() && (e.Seq == c.Message.Seq || e.repeats(said)) {
+			said[e.Seq] = true
+		}
+		if (said[e.Seq] || said[e.Facts.Message]) && e.hasText() {
 			words = append(words, e)
 		}
 	}
-	if !said {
+	if !said[c.Message.Seq] {
 		return Result{}, fmt.Errorf("message %s: %w", c.Message, ErrNotFound)
 	}
 	of := func(e *Entry) int64 {
-		if e.shares(c.Message.Seq) {
-			return e.Seq // another message, which quotes this one
+		if said[e.Seq] {
+			return e.Seq
 		}
-		return c.Message.Seq
+		return e.Facts.Message
 	}
 	return s.erase(c.Message, words, of, c.Actor, c.Reason), nil
 }
@@ -68,10 +71,10 @@ func (c *ErasePerson) decide(s *State) (Result, error) {
 	}
 	var words []*Entry
 	log := s.wholeLog(c.Ticket)
-	theirs := map[int64]bool{}
+	theirs, repeats := map[int64]bool{}, map[int64]bool{}
 	for _, e := range log {
-		quotes := slices.ContainsFunc(e.Facts.Shared, func(seq int64) bool { return theirs[seq] })
-		if theirs[e.Seq] = c.concerns(e); theirs[e.Seq] || quotes {
+		repeats[e.Seq] = e.repeats(theirs)
+		if theirs[e.Seq] = c.concerns(e); theirs[e.Seq] || repeats[e.Seq] || repeats[e.Facts.Message] && e.hasText() {
 			words = append(words, e)
 		}
 	}

@@ -43,6 +43,8 @@ type Inbound struct {
 	Print string
 	// Action is what was pressed.
 	Action string
+	// Text is, for PressSuggest, the entry of the draft's text that the form had in it.
+	Text int64
 	// Emoji is the reaction: a Unicode emoji, or ":name:" for a workspace's own one.
 	Emoji string
 	// Guest: the author may speak there and not act, as members of another organisation
@@ -83,6 +85,7 @@ func (in *Inbound) Needs() Needs {
 		Reactions: in.Kind == InReact || in.Kind == InUnreact,
 		TakenBack: in.takenBack(),
 		Approvals: in.Kind == InPress,
+		Reviews:   in.Kind == InPress,
 	}
 }
 
@@ -378,6 +381,9 @@ func (in *Inbound) decidePress(s *State) (Result, error) {
 	}
 	if in.Action == PressApprove || in.Action == PressRefuse {
 		return in.decideAnswer(s, m), nil
+	}
+	if in.Action == PressGood || in.Action == PressSuggest {
+		return in.decideReview(s, m), nil
 	}
 	c := s.Conversations[ID{m.ID.Ticket, m.Conversation}]
 	if c == nil || (in.Action != PressClose && in.Action != PressReopen) {

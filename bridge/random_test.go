@@ -36,7 +36,7 @@ func randomCommand(pick choose, st *bridge.State) bridge.Command {
 	r := random{pick, st}
 	kinds := []func() bridge.Command{
 		r.createTicket, r.start, r.start, r.attach, r.react, r.reaction, r.reaction, r.post, r.post, r.inbound, r.inbound, r.inbound, r.inbound, r.begin, r.begin, r.begin,
-		r.approval, r.approval, r.approval, r.settle, r.settle, r.settle, r.onTicket, r.onTicket, r.changeTicket, r.onMessage, r.onMessage, r.onFile, r.sending, r.sending, r.sending,
+		r.draft, r.draft, r.onTicket, r.approval, r.approval, r.approval, r.settle, r.settle, r.settle, r.onTicket, r.onTicket, r.changeTicket, r.onMessage, r.onMessage, r.onFile, r.sending, r.sending, r.sending,
 	}
 	return kinds[pick(len(kinds))]()
 }
@@ -151,6 +151,21 @@ func (r random) approval() bridge.Command {
 		&bridge.WithdrawApproval{Actor: a, Approval: request})
 }
 
+// draft offers one, or says something of one.
+func (r random) draft() bridge.Command {
+	a, m, text := r.actor(), r.id(ids(r.st.Messages)), int64(r.pick(3)*r.pick(30))
+	drafts := slices.DeleteFunc(ids(r.st.Messages), func(id bridge.ID) bool { return r.st.Messages[id].Draft == 0 })
+	if len(drafts) > 0 && r.pick(4) > 0 {
+		m = oneOf(r.pick, drafts...)
+	}
+	return oneOf[bridge.Command](r.pick,
+		&bridge.OfferDraft{Actor: a, Conversation: r.id(ids(r.st.Conversations)), Body: r.body(), Key: r.key()},
+		&bridge.ApproveDraft{Actor: a, Draft: m, Text: text},
+		&bridge.SuggestDraft{Actor: a, Draft: m, Text: text, Body: r.body(), Key: r.key()},
+		&bridge.TakeDraft{Actor: a, Suggestion: m},
+		&bridge.DismissDraft{Actor: a, Suggestion: m})
+}
+
 func (r random) changeTicket() bridge.Command {
 	who := oneOf(r.pick, "", "alice", "bob")
 	c := &bridge.ChangeTicket{
@@ -205,7 +220,7 @@ func (r random) inbound() bridge.Command {
 		Kind:   oneOf(r.pick, bridge.InPost, bridge.InPost, bridge.InPost, bridge.InEdit, bridge.InDelete, bridge.InPress),
 		Source: bridge.Source{Surface: place.Surface, Workspace: place.Workspace, Channel: place.Channel, Thread: thread, Ref: r.ref(), Rev: oneOf(r.pick, "", "1", "2", "10")},
 		Author: bridge.Account{Surface: place.Surface, Workspace: place.Workspace, ID: oneOf(r.pick, "U1", "U2")}, AuthorName: oneOf(r.pick, "Anders", "", "Alice"),
-		Body: r.body(), Print: oneOf(r.pick, "", "p1", "p2"), Action: oneOf(r.pick, "close", "reopen", "take", "approve", "refuse", "odd"), Key: r.key(),
+		Body: r.body(), Print: oneOf(r.pick, "", "p1", "p2"), Action: oneOf(r.pick, "close", "reopen", "take", "approve", "refuse", "good", "suggest", "odd"), Text: int64(r.pick(12)), Key: r.key(),
 		ThreadLives: r.pick(3) == 0,
 	}
 	if key, ok := r.copyKey(); ok {

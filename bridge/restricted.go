@@ -134,6 +134,7 @@ func (s *State) Veil(hidden map[ID]bool) {
 		return a != nil && in(a.ID.Ticket, a.Conversation)
 	})
 	maps.DeleteFunc(s.Approvals, func(id ID, a *Approval) bool { return in(id.Ticket, a.Conversation) })
+	maps.DeleteFunc(s.Reviews, func(id ID, r *Review) bool { return in(id.Ticket, r.Conversation) })
 	maps.DeleteFunc(s.Participants, func(k ParticipantKey, _ *Participant) bool { return hidden[k.Conversation] })
 	maps.DeleteFunc(s.Messages, func(id ID, _ *Message) bool { return gone(id) })
 	maps.DeleteFunc(s.Mirrors, func(id ID, _ *Mirror) bool { return mirror(id) })

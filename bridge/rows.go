@@ -65,6 +65,8 @@ type Message struct {
 	Order   string
 	// Shares: it quotes comments of the ticket.
 	Shares bool
+	// Draft is the draft that it suggests another text for; a draft names itself.
+	Draft int64
 }
 
 // Mirror is a reader with a thread: one conversation in one channel. A reader
@@ -228,6 +230,8 @@ type Work struct {
 	Reactions map[int64][]Reaction
 	// Requests are the requests for approval that the entries are about.
 	Requests []Request
+	// Reviewed are the drafts that the entries are about.
+	Reviewed []Reviewed
 	// Copies are the mirror's copies, ours and theirs, of the messages that the entries are
 	// about, and of no message.
 	Copies     []Copy

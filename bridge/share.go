@@ -147,5 +147,8 @@ func WithoutCustomer(quote string) string {
 	return theCustomer.ReplaceAllString(quote, "**Customer**")
 }
 
-// shares reports whether an entry quotes another one.
-func (e *Entry) shares(seq int64) bool { return slices.Contains(e.Facts.Shared, seq) }
+// repeats reports whether an entry has the words of one of others: it quotes it, or it is
+// a text that was suggested for a draft.
+func (e *Entry) repeats(said map[int64]bool) bool {
+	return said[e.Facts.Suggests] || slices.ContainsFunc(e.Facts.Shared, func(seq int64) bool { return said[seq] })
+}

@@ -28,6 +28,7 @@ type State struct {
 	TakenBack     map[ReactionKey]int64 // by which entry
 	Approvals     map[ID]*Approval
 	Approvers     map[ApproverKey]*Approver
+	Reviews       map[ID]*Review
 	Participants  map[ParticipantKey]*Participant
 	Deliveries    map[DeliveryKey]*Delivery
 	Files         map[FileKey]*File
@@ -68,6 +69,7 @@ type Changes struct {
 	Reactions     map[ReactionKey]bool // missing from State.Reactions: removed
 	Approvals     map[ID]bool
 	Approvers     map[ApproverKey]bool
+	Reviews       map[ID]bool
 	Participants  map[ParticipantKey]bool
 	Deliveries    map[DeliveryKey]bool // missing from State.Deliveries: removed
 	Files         map[FileKey]bool
@@ -85,14 +87,14 @@ func NewState(now time.Time) *State {
 		Tickets: map[int64]*Ticket{}, Conversations: map[ID]*Conversation{},
 		Mirrors: map[ID]*Mirror{}, Messages: map[ID]*Message{}, Copies: map[CopyKey]*Copy{},
 		Reactions: map[ReactionKey]*Reaction{}, TakenBack: map[ReactionKey]int64{}, Approvals: map[ID]*Approval{}, Approvers: map[ApproverKey]*Approver{},
-		Participants: map[ParticipantKey]*Participant{},
-		Deliveries:   map[DeliveryKey]*Delivery{}, Files: map[FileKey]*File{},
+		Reviews: map[ID]*Review{}, Participants: map[ParticipantKey]*Participant{},
+		Deliveries: map[DeliveryKey]*Delivery{}, Files: map[FileKey]*File{},
 		Keys: map[string]ID{}, Accounts: map[Account]*Known{}, Fences: map[string]int64{}, Logs: map[int64][]*Entry{},
 		Listeners: map[ListenerKey]*Listener{}, NoticeGrace: NoticeGrace,
 		Changed: Changes{
 			Tickets: map[int64]bool{}, Conversations: map[ID]bool{}, Mirrors: map[ID]bool{},
 			Messages: map[ID]bool{}, Copies: map[CopyKey]bool{}, Reactions: map[ReactionKey]bool{}, Deliveries: map[DeliveryKey]bool{},
-			Approvals: map[ID]bool{}, Approvers: map[ApproverKey]bool{}, Participants: map[ParticipantKey]bool{},
+			Approvals: map[ID]bool{}, Approvers: map[ApproverKey]bool{}, Reviews: map[ID]bool{}, Participants: map[ParticipantKey]bool{},
 			Files: map[FileKey]bool{}, Keys: map[string]bool{}, Accounts: map[Account]bool{},
 			Listeners: map[ListenerKey]bool{}, Erased: map[ID]bool{}, Blobs: map[string]bool{},
 		},
@@ -168,6 +170,8 @@ func (s *State) apply(e *Entry) {
 		s.applyFile(e)
 	case ApprovalAsked, ApprovalGiven, ApprovalRefused, ApprovalWithdrawn:
 		s.applyApproval(e)
+	case DraftApproved, DraftTaken, DraftDismissed:
+		s.applyReview(e)
 	case ContentErased:
 		s.applyErased(e)
 	case CopyChanged:
@@ -231,7 +235,10 @@ func (s *State) applyMessage(e *Entry) {
 	f := e.Facts
 	switch e.Kind {
 	case MessagePosted:
-		m := &Message{ID: e.ID(), Conversation: f.Conversation, BodySeq: e.Seq, Author: f.Person, Surface: f.Account.Surface, Shares: len(f.Shared) > 0}
+		m := &Message{ID: e.ID(), Conversation: f.Conversation, BodySeq: e.Seq, Author: f.Person, Surface: f.Account.Surface, Shares: len(f.Shared) > 0, Draft: f.Suggests}
+		if f.Draft {
+			m.Draft = e.Seq
+		}
 		if f.Source != nil {
 			m.Surface, m.Order = f.Source.Surface, f.Source.Order
 			s.putCopy(&Copy{
@@ -243,6 +250,7 @@ func (s *State) applyMessage(e *Entry) {
 		s.Changed.Messages[m.ID] = true
 		s.said(e, 1)
 		s.applyFiles(e, e.Seq)
+		s.applyReview(e)
 	case MessageEdited, MessageDeleted:
 		id := ID{e.Ticket, f.Message}
 		if m := s.Messages[id]; m != nil {

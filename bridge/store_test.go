@@ -92,6 +92,7 @@ func alike() []gocmp.Option {
 		cmpopts.SortSlices(func(a, b bridge.Reaction) bool { return a.Seq < b.Seq }),
 		cmpopts.SortSlices(func(a, b bridge.Approval) bool { return compareIDs(a.ID, b.ID) < 0 }),
 		cmpopts.SortSlices(func(a, b bridge.Approver) bool { return fmt.Sprint(a.ApproverKey) < fmt.Sprint(b.ApproverKey) }),
+		cmpopts.SortSlices(func(a, b bridge.Review) bool { return compareIDs(a.ID, b.ID) < 0 }),
 		cmpopts.SortSlices(func(a, b bridge.Participant) bool { return a.ParticipantKey.String() < b.ParticipantKey.String() }),
 		cmpopts.SortSlices(func(a, b bridge.File) bool {
 			return cmp.Or(cmp.Compare(a.Message, b.Message), cmp.Compare(a.N, b.N)) < 0

@@ -54,6 +54,8 @@ type View struct {
 	Reactions []Reaction
 	// Request is, for an entry about a request for approval, the request as it stands.
 	Request *Request
+	// Reviewed is, for an entry about a draft or a suggestion, the draft as it stands.
+	Reviewed *Reviewed
 	// Files are the stored files that the entry is to show.
 	Files []ViewFile
 	// Rejected is why the entry could not be shown; a plan then is one note in its place.

@@ -38,6 +38,7 @@ type Record struct {
 	Reactions     []Reaction
 	Approvals     []Approval
 	Approvers     []Approver
+	Reviews       []Review
 	Participants  []Participant
 	Files         []File
 }
@@ -153,6 +154,8 @@ func (v *verifier) rows() {
 		func(a Approval) ID { return a.ID }, func(a Approval) int64 { return a.StateSeq }, same[Approval])
 	compareRows(v, "approver", s.Approvers, v.r.Approvers,
 		func(p Approver) ApproverKey { return p.ApproverKey }, func(p Approver) int64 { return p.Seq }, same[Approver])
+	compareRows(v, "review", s.Reviews, v.r.Reviews,
+		func(r Review) ID { return r.ID }, func(r Review) int64 { return r.StateSeq }, same[Review])
 	compareRows(v, "participant", s.Participants, v.r.Participants,
 		func(p Participant) ParticipantKey { return p.ParticipantKey }, func(p Participant) int64 { return max(p.Since, p.Left) }, same[Participant])
 	compareRows(v, "mirror", s.Mirrors, v.r.Mirrors,

@@ -35,6 +35,7 @@ func (t *turn) view(e *Entry) (View, error) {
 		v.Reactions = foreign(t.w.Reactions[v.Message], &t.w.Mirror)
 	}
 	v.Request = t.w.request(e)
+	v.Reviewed = t.w.reviewed(e)
 	v.Files = t.viewFiles(e, v.Message)
 	return v, nil
 }

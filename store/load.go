@@ -35,6 +35,7 @@ type wants struct {
 
 	reactions bool
 	approvals bool
+	reviews   bool
 }
 
 // load fills a State with all rows that the commands may read or change. It
@@ -51,7 +52,7 @@ func (s *Store) load(ctx context.Context, tx *sqlx.Tx, cmds []bridge.Command) (*
 	for _, step := range []func(context.Context) error{
 		func(ctx context.Context) error { return l.draw(ctx, cmds) },
 		l.locate, l.lockTickets, l.readKeys, l.readTicketRows, l.readLogs, l.readCopies, l.readMessages,
-		l.readReactions, l.readApprovals, l.readParticipants, l.readDeliveries, l.readAccounts, l.readLeases,
+		l.readReactions, l.readApprovals, l.readReviews, l.readParticipants, l.readDeliveries, l.readAccounts, l.readLeases,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -76,6 +77,7 @@ func (l *loader) collect(cmds []bridge.Command) {
 		map[int64]int64{},
 		false,
 		false,
+		false,
 	}
 	for _, cmd := range cmds {
 		n := cmd.Needs()
@@ -86,6 +88,7 @@ func (l *loader) collect(cmds []bridge.Command) {
 		set(w.accounts, n.Account)
 		w.reactions = w.reactions || n.Reactions
 		w.approvals = w.approvals || n.Approvals
+		w.reviews = w.reviews || n.Reviews
 		if id := n.TakenBack; id.Ticket != 0 {
 			if after, ok := w.takenBack[id.Ticket]; !ok || id.Seq < after {
 				w.takenBack[id.Ticket] = id.Seq
@@ -308,7 +311,7 @@ func (l *loader) readMessages(ctx context.Context) error {
 	}
 	tuples := idTuples(l.all.messages)
 	var rows []messageRow
-	b := l.s.build("SELECT m.ticket, m.seq, m.conversation, m.body_seq, m.deleted_seq, m.author, m.surface, m.ord, m.shares FROM (").
+	b := l.s.build("SELECT m.ticket, m.seq, m.conversation, m.body_seq, m.deleted_seq, m.author, m.surface, m.ord, m.shares, m.draft FROM (").
 		tuples(tuples).add(") AS v JOIN messages m ON m.ticket = v.column1 AND m.seq = v.column2")
 	if err := b.query(ctx, l.tx, &rows); err != nil {
 		return err

@@ -63,6 +63,7 @@ func (s *Store) TicketPage(ctx context.Context, viewer string, ticket int64) (*b
 			r.files(s.build("SELECT "+fileCols+" FROM files WHERE ticket = ?", ticket)),
 			r.reactions(s.build("SELECT "+reactionCols+" FROM reactions r WHERE r.ticket = ?", ticket)),
 			r.approvals(ticket),
+			r.reviews(ticket),
 			r.participants(ticket),
 			r.veil(viewer, ticket),
 		)
@@ -103,6 +104,14 @@ func (s *Store) TicketSince(ctx context.Context, viewer string, ticket, after in
 			func(ctx context.Context) error { return r.touched(ctx, ticket, after) },
 			r.participants(ticket),
 			func(ctx context.Context) error {
+				for _, m := range r.st.Messages {
+					if m.Draft != 0 {
+						return r.reviews(ticket)(ctx)
+					}
+				}
+				return nil
+			},
+			func(ctx context.Context) error {
 				if !slices.ContainsFunc(r.st.Entries, func(e *bridge.Entry) bool { return e.ApprovalOf() != 0 }) {
 					return nil
 				}
@@ -127,9 +136,14 @@ func (r *pageReader) touched(ctx context.Context, ticket, after int64) error {
 	}
 	convs[0], messages[0] = true, true // nothing has the seq 0; an empty list is no SQL
 	inConvs, ids := anys(convs), anys(messages)
+	err := r.messages(r.s.build("SELECT "+messageCols+" FROM messages WHERE ticket = ? AND (conversation IN ", ticket).list(inConvs).
+		add(" OR seq IN ").list(ids).add(")"))(ctx)
+	if err != nil {
+		return err
+	}
+	r.st.AlsoShown(messages)
+	ids = anys(messages)
 	return r.run(ctx,
-		r.messages(r.s.build("SELECT "+messageCols+" FROM messages WHERE ticket = ? AND (conversation IN ", ticket).list(inConvs).
-			add(" OR seq IN ").list(ids).add(")")),
 		r.copies(r.s.build("SELECT "+copyCols+" FROM copies c WHERE c.ticket = ? AND c.message IN ", ticket).list(ids)),
 		r.files(r.s.build("SELECT "+fileCols+" FROM files WHERE ticket = ? AND message IN ", ticket).list(ids)),
 		r.reactions(r.s.build("SELECT "+reactionCols+" FROM reactions r WHERE r.ticket = ? AND r.message IN ", ticket).list(ids)),

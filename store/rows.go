@@ -90,23 +90,24 @@ type messageRow struct {
 	Surface      string `db:"surface"`
 	Order        string `db:"ord"`
 	Shares       int64  `db:"shares"`
+	Draft        int64  `db:"draft"`
 }
 
 var messageTable = table{name: "messages", keys: 2, cols: []string{
-	"ticket", "seq", "conversation", "body_seq", "deleted_seq", "author", "surface", "ord", "shares",
+	"ticket", "seq", "conversation", "body_seq", "deleted_seq", "author", "surface", "ord", "shares", "draft",
 }}
 
-const messageCols = `ticket, seq, conversation, body_seq, deleted_seq, author, surface, ord, shares`
+const messageCols = `ticket, seq, conversation, body_seq, deleted_seq, author, surface, ord, shares, draft`
 
 func (r messageRow) message() *bridge.Message {
 	return &bridge.Message{
 		ID: bridge.ID{Ticket: r.Ticket, Seq: r.Seq}, Conversation: r.Conversation, BodySeq: r.BodySeq,
-		DeletedSeq: r.DeletedSeq, Author: r.Author, Surface: r.Surface, Order: r.Order, Shares: r.Shares == 1,
+		DeletedSeq: r.DeletedSeq, Author: r.Author, Surface: r.Surface, Order: r.Order, Shares: r.Shares == 1, Draft: r.Draft,
 	}
 }
 
 func messageValues(m *bridge.Message) []any {
-	return []any{m.ID.Ticket, m.ID.Seq, m.Conversation, m.BodySeq, m.DeletedSeq, m.Author, m.Surface, m.Order, bit(m.Shares)}
+	return []any{m.ID.Ticket, m.ID.Seq, m.Conversation, m.BodySeq, m.DeletedSeq, m.Author, m.Surface, m.Order, bit(m.Shares), m.Draft}
 }
 
 type mirrorRow struct {

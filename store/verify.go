@@ -84,7 +84,7 @@ func (s *Store) headFromPoints(points []bridge.Checkpoint, ticket, seq int64) st
 // orphans finds rows that belong to no ticket, which foreign keys forbid and an
 // attacker may have put there.
 func (s *Store) orphans(ctx context.Context, rep *Report) error {
-	for _, table := range []string{"entries", "contents", "conversations", "messages", "mirrors", "copies", "reactions", "approvals", "approvers", "participants", "files"} {
+	for _, table := range []string{"entries", "contents", "conversations", "messages", "mirrors", "copies", "reactions", "approvals", "approvers", "reviews", "participants", "files"} {
 		var ids []int64
 		if err := s.list(ctx, &ids, "SELECT DISTINCT ticket FROM "+table+" WHERE ticket NOT IN (SELECT id FROM tickets) ORDER BY ticket"); err != nil {
 			return fmt.Errorf("look for orphans in %s: %w", table, err)
@@ -127,6 +127,7 @@ func (s *Store) Record(ctx context.Context, ticket int64) (bridge.Record, error)
 	var reactions []reactionRow
 	var approvals []approvalRow
 	var approvers []approverRow
+	var reviews []reviewRow
 	var participants []participantRow
 	var files []fileRow
 	sel(&tickets, "SELECT "+ticketCols+" FROM tickets WHERE id = ?")
@@ -138,6 +139,7 @@ func (s *Store) Record(ctx context.Context, ticket int64) (bridge.Record, error)
 	sel(&reactions, "SELECT "+reactionCols+" FROM reactions r WHERE r.ticket = ?")
 	sel(&approvals, "SELECT "+approvalCols+" FROM approvals WHERE ticket = ?")
 	sel(&approvers, "SELECT "+approverCols+" FROM approvers WHERE ticket = ?")
+	sel(&reviews, "SELECT "+reviewCols+" FROM reviews WHERE ticket = ?")
 	sel(&participants, "SELECT "+participantCols+" FROM participants WHERE ticket = ?")
 	sel(&files, "SELECT "+fileCols+" FROM files WHERE ticket = ?")
 	if err != nil {
@@ -174,6 +176,7 @@ func (s *Store) Record(ctx context.Context, ticket int64) (bridge.Record, error)
 	r.Reactions = convert(reactions, func(x reactionRow) bridge.Reaction { return *x.reaction() })
 	r.Approvals = convert(approvals, func(x approvalRow) bridge.Approval { return *x.approval() })
 	r.Approvers = convert(approvers, func(x approverRow) bridge.Approver { return *x.approver() })
+	r.Reviews = convert(reviews, func(x reviewRow) bridge.Review { return *x.review() })
 	r.Participants = convert(participants, func(x participantRow) bridge.Participant { return *x.participant() })
 	r.Files = convert(files, func(x fileRow) bridge.File { return *x.file() })
 	return r, nil

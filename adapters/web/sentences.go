@@ -48,9 +48,18 @@ func (n names) sentence(e *bridge.Entry) string {
 		bridge.ApprovalRefused:        fmt.Sprintf("refused request %d", f.Entry),
 		bridge.ApprovalWithdrawn:      fmt.Sprintf("withdrew request %d", f.Entry),
 		bridge.ContentErased:          fmt.Sprintf("erased the words of entry %d", f.Entry),
+		bridge.DraftApproved:          fmt.Sprintf("said that the draft %d looks good", f.Message),
+		bridge.DraftTaken:             fmt.Sprintf("put the suggestion %d into the reply box", f.Message),
+		bridge.DraftDismissed:         fmt.Sprintf("dismissed the suggestion %d", f.Message),
 	}[e.Kind]
 	switch e.Kind {
 	case bridge.MessagePosted:
+		if f.Draft {
+			what = fmt.Sprintf("offered a draft of a reply for review as message %d in %s", e.Seq, talk)
+		}
+		if f.Suggests != 0 {
+			what = fmt.Sprintf("suggested another text for the draft %d as message %d", f.Suggests, e.Seq)
+		}
 		if len(f.Shared) > 0 {
 			what += ", which quotes " + plural(int64(len(f.Shared)), "comment", "comments") + " of the ticket: " + seqList(f.Shared)
 		}

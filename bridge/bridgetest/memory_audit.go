@@ -154,6 +154,7 @@ func (m *Memory) Record(id int64) bridge.Record {
 	r.Reactions = rowsOf(st.Reactions, func(c bridge.Reaction) bool { return c.Message.Ticket == id })
 	r.Approvals = rowsOf(st.Approvals, func(a bridge.Approval) bool { return a.ID.Ticket == id })
 	r.Approvers = rowsOf(st.Approvers, func(p bridge.Approver) bool { return p.Approval.Ticket == id })
+	r.Reviews = rowsOf(st.Reviews, func(x bridge.Review) bool { return x.ID.Ticket == id })
 	r.Participants = rowsOf(st.Participants, func(p bridge.Participant) bool { return p.Conversation.Ticket == id })
 	r.Files = rowsOf(st.Files, func(c bridge.File) bool { return c.Ticket == id })
 	return r

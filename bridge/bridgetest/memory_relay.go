@@ -122,6 +122,7 @@ func (m *Memory) Work(ctx context.Context, mirror bridge.ID, limit int) (bridge.
 			}
 		}
 		workMessages(st, log, &w)
+		w.Reviewed = reviewedOf(st, log, &w)
 	})
 	if err == nil && !found {
 		err = fmt.Errorf("mirror %s: %w", mirror, bridge.ErrNotFound)

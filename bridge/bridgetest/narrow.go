@@ -52,7 +52,9 @@ func narrow(st *bridge.State, n bridge.Needs) *bridge.State {
 	}
 	pick(out.Conversations, st.Conversations, func(k bridge.ID) bool { return tickets[k.Ticket] })
 	pick(out.Mirrors, st.Mirrors, func(k bridge.ID) bool { return tickets[k.Ticket] })
-	pick(out.Messages, st.Messages, func(k bridge.ID) bool { return messages[k] })
+	pick(out.Messages, st.Messages, func(k bridge.ID) bool {
+		return messages[k] || n.Reviews && tickets[k.Ticket] && st.Messages[k].Draft == k.Seq
+	})
 	pick(out.Reactions, st.Reactions, func(k bridge.ReactionKey) bool { return n.Reactions && messages[k.Message] })
 	for key, seq := range st.TakenBack {
 		if key.Message.Ticket == n.TakenBack.Ticket && seq > n.TakenBack.Seq {
@@ -62,6 +64,7 @@ func narrow(st *bridge.State, n bridge.Needs) *bridge.State {
 	pick(out.Listeners, st.Listeners, func(k bridge.ListenerKey) bool { return tickets[k.Conversation.Ticket] })
 	pick(out.Approvals, st.Approvals, func(k bridge.ID) bool { return n.Approvals && tickets[k.Ticket] })
 	pick(out.Approvers, st.Approvers, func(k bridge.ApproverKey) bool { return n.Approvals && tickets[k.Approval.Ticket] })
+	pick(out.Reviews, st.Reviews, func(k bridge.ID) bool { return n.Reviews && tickets[k.Ticket] })
 	pick(out.Participants, st.Participants, func(k bridge.ParticipantKey) bool { return tickets[k.Conversation.Ticket] })
 	pick(out.Files, st.Files, func(k bridge.FileKey) bool { return messages[k.Message] })
 	pick(out.Deliveries, st.Deliveries, func(k bridge.DeliveryKey) bool { return mirrors[k.Mirror] })
@@ -106,6 +109,7 @@ func differ(full, less *bridge.State, fullRes, lessRes bridge.Result, fullErr, l
 		rowsDiffer("listener", a.Listeners, b.Listeners, full.Listeners, less.Listeners),
 		rowsDiffer("approval", a.Approvals, b.Approvals, full.Approvals, less.Approvals),
 		rowsDiffer("approver", a.Approvers, b.Approvers, full.Approvers, less.Approvers),
+		rowsDiffer("review", a.Reviews, b.Reviews, full.Reviews, less.Reviews),
 		rowsDiffer("participant", a.Participants, b.Participants, full.Participants, less.Participants),
 		rowsDiffer("delivery", a.Deliveries, b.Deliveries, full.Deliveries, less.Deliveries),
 		rowsDiffer("file", a.Files, b.Files, full.Files, less.Files),

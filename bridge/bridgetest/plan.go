@@ -56,13 +56,15 @@ func (s *Surface) Plan(v bridge.View) []bridge.Call {
 	case bridge.ReactionAdded, bridge.ReactionRemoved:
 		return reaction(v)
 	case bridge.MessagePosted:
-		return append(posts(v, s.split(name, v.Entry.Words.Body)), files(v)...)
+		return v.PlanReview(append(posts(v, s.split(name, v.Entry.Words.Body)), files(v)...), review(v))
 	case bridge.FileStored:
 		return files(v)
 	case bridge.MessageEdited:
-		return edits(v, s.split(name, v.Entry.Words.Body))
+		return v.PlanReview(edits(v, s.split(name, v.Entry.Words.Body)), review(v))
 	case bridge.MessageDeleted:
-		return deletes(v.Copies)
+		return v.PlanReview(deletes(v.Copies), review(v))
+	case bridge.DraftApproved, bridge.DraftTaken, bridge.DraftDismissed:
+		return v.PlanReview(nil, review(v))
 	case bridge.ConversationClosed:
 		return []bridge.Call{notice(name + " closed this")}
 	case bridge.ConversationReopened:
