@@ -83,6 +83,7 @@ type Server struct {
 	desk     bridge.Desk
 	sessions *scs.SessionManager
 	pages    *templates
+	looks    *looks        // of open pages
 	tries    *attempts     // of passwords
 	codes    *attempts     // of second factors
 	returns  *attempts     // to and from the provider
@@ -129,6 +130,7 @@ func New(o Options) (*Server, error) {
 	if s.pages, err = loadTemplates(); err != nil {
 		return nil, err
 	}
+	s.looks = newLooks(s.store.TicketSince, s.namesOf)
 	s.sessions = s.newSessions()
 	s.handler, err = s.build(public)
 	return s, err

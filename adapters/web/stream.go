@@ -33,6 +33,7 @@ type follower struct {
 	ticket  int64
 	after   int64
 	me      me
+	ring    <-chan struct{} // the ticket's bell, as it was taken last
 	names   names
 	namesAt time.Time
 	// sent has a hash of what was sent of each piece that has no entry of its own,
@@ -41,7 +42,8 @@ type follower struct {
 }
 
 func (s *Server) follow(ticket, after int64, m me) *follower {
-	return &follower{s: s, ticket: ticket, after: after, me: m, sent: map[string]uint64{}}
+	// Until it waits for the bell it shares its looks with nobody.
+	return &follower{s: s, ticket: ticket, after: after, me: m, ring: make(chan struct{}), sent: map[string]uint64{}}
 }
 
 // errBehind: the page is so far behind that loading it again is quicker.
@@ -49,10 +51,11 @@ var errBehind = errors.New("the page is far behind")
 
 // next renders what is new since the position, and moves it.
 func (f *follower) next(ctx context.Context, b *bytes.Buffer) (event string, err error) {
-	st, err := f.s.store.TicketSince(ctx, f.me.ID, f.ticket, f.after)
+	k, err := f.s.looks.since(ctx, f.ring, f.me.ID, f.ticket, f.after)
 	if err != nil {
 		return "", err
 	}
+	st := k.st
 	head := st.Tickets[f.ticket].Head
 	if head-f.after > streamMost {
 		return "", errBehind
@@ -62,7 +65,7 @@ func (f *follower) next(ctx context.Context, b *bytes.Buffer) (event string, err
 			return "", err
 		}
 	}
-	if err := f.freshNames(ctx, st); err != nil {
+	if err := f.freshNames(k); err != nil {
 		return "", err
 	}
 	v := newView(st, f.ticket, f.names, f.me, f.s.now())
@@ -74,9 +77,9 @@ func (f *follower) next(ctx context.Context, b *bytes.Buffer) (event string, err
 }
 
 // freshNames reads the names again when they are old or one is missing.
-func (f *follower) freshNames(ctx context.Context, st *bridge.State) (err error) {
+func (f *follower) freshNames(k *look) (err error) {
 	fresh := f.s.now().Sub(f.namesAt) < namesAge
-	for _, e := range st.Entries {
+	for _, e := range k.st.Entries {
 		known := true
 		if e.Facts.Source != nil {
 			_, known = f.names.channels[e.Facts.Source.Place()]
@@ -84,7 +87,7 @@ func (f *follower) freshNames(ctx context.Context, st *bridge.State) (err error)
 		fresh = fresh && known && (e.Seq <= f.after || e.Kind != bridge.TicketChanged && e.Kind != bridge.MirrorOpened)
 	}
 	if !fresh {
-		f.names, err = f.s.namesOf(ctx, st)
+		f.names, err = k.names()
 		f.namesAt = f.s.now()
 	}
 	return err
@@ -236,10 +239,13 @@ type feed interface {
 }
 
 // The feed of a ticket's page is its log from a position on.
-func (f *follower) wake() <-chan struct{} { return f.s.o.Bell.Ticket(f.ticket) }
-func (f *follower) at() int64             { return f.after }
-func (f *follower) gap() time.Duration    { return streamGap }
-func (f *follower) again() time.Duration  { return streamAgain }
+func (f *follower) wake() <-chan struct{} {
+	f.ring = f.s.o.Bell.Ticket(f.ticket)
+	return f.ring
+}
+func (f *follower) at() int64            { return f.after }
+func (f *follower) gap() time.Duration   { return streamGap }
+func (f *follower) again() time.Duration { return streamAgain }
 
 // stream sends a ticket's page what comes after the entry that it shows.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request) error {
