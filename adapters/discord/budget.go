@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -95,7 +96,7 @@ func newLimits(now func() time.Time) *limits {
 // of returns a route's bucket. Before Discord has named it, it is the route's own.
 // The caller holds mu.
 func (l *limits) of(r route) *bucket {
-	name := first(l.hashes[r.template], r.template)
+	name := cmp.Or(l.hashes[r.template], r.template)
 	key := name + "\x00" + r.major
 	b := l.buckets[key]
 	if b == nil {

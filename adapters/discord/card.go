@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -34,7 +35,7 @@ type button struct {
 func (g *Guild) card(v bridge.View) *content {
 	fields, _ := g.Policy(v.Mirror.Rule)
 	shown := fields.Apply(chat.TicketContext(v.Ticket))
-	subject := first(markup.Plain(v.Subject), "side conversation")
+	subject := cmp.Or(markup.Plain(v.Subject), "side conversation")
 	embed := &discordgo.MessageEmbed{
 		Title:       truncate(quiet(fmt.Sprintf("Ticket #%d: %s", v.Ticket.ID, escaped(subject))), maxTitle),
 		Description: question(v),
@@ -112,7 +113,7 @@ func components(row []button, token string) []discordgo.MessageComponent {
 // nameOfThread names a thread after its ticket.
 func nameOfThread(v bridge.View) string {
 	subject := strings.Join(strings.Fields(markup.Plain(v.Subject)), " ")
-	return truncate(quiet(fmt.Sprintf("#%d %s", v.Ticket.ID, first(subject, "side conversation"))), maxThreadName)
+	return truncate(quiet(fmt.Sprintf("#%d %s", v.Ticket.ID, cmp.Or(subject, "side conversation"))), maxThreadName)
 }
 
 // forbidden matches the words that no webhook's name may contain.

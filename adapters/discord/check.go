@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -104,7 +105,7 @@ func remedyOf(err error) string {
 		if se.Remedy != "" {
 			return se.Remedy
 		}
-		return "Discord answered " + first(se.Code, se.Error()) + ". Try again; if it stays, look at https://discordstatus.com."
+		return "Discord answered " + cmp.Or(se.Code, se.Error()) + ". Try again; if it stays, look at https://discordstatus.com."
 	}
 	return err.Error()
 }

@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -218,7 +219,7 @@ func (c *client) refusal(status int, e apiError, r request) error {
 	if where := formErrors(e.Errors); where != "" {
 		se.Err = fmt.Errorf("invalid: %s", where)
 	}
-	se.Remedy = c.remedy(v.remedy, first(r.channel, routeOf(r.method, r.path).channel()))
+	se.Remedy = c.remedy(v.remedy, cmp.Or(r.channel, routeOf(r.method, r.path).channel()))
 	return se
 }
 
@@ -232,7 +233,7 @@ func (c *client) remedy(text, channel string) string {
 	if text == "" {
 		return ""
 	}
-	return strings.NewReplacer("{channel}", c.labels.of(channel), "{app}", first(c.a.self().name, "the bot"),
+	return strings.NewReplacer("{channel}", c.labels.of(channel), "{app}", cmp.Or(c.a.self().name, "the bot"),
 		"{invite}", inviteURL(c.a.self().app)).Replace(text)
 }
 
@@ -240,7 +241,7 @@ func (c *client) remedy(text, channel string) string {
 // https://docs.discord.com/developers/topics/oauth2#bot-authorization-flow
 func inviteURL(app string) string {
 	return fmt.Sprintf("https://discord.com/oauth2/authorize?client_id=%s&scope=bot+applications.commands&permissions=%d",
-		first(app, "APPLICATION_ID"), invitePermissions)
+		cmp.Or(app, "APPLICATION_ID"), invitePermissions)
 }
 
 // channel returns the channel whose budget the call has, empty when it has none.

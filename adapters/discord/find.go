@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -69,7 +70,7 @@ func (g *Guild) mayRepeat(at bridge.Attempt, c *content) bool {
 // readBack looks for the post among those that came after the attempt was begun, and
 // counts them.
 func (g *Guild) readBack(ctx context.Context, at bridge.Attempt, c *content) (ref string, shown int, err error) {
-	channel := first(at.Mirror.Thread, at.Mirror.Place.Channel)
+	channel := cmp.Or(at.Mirror.Thread, at.Mirror.Place.Channel)
 	if at.Call.Root {
 		channel = at.Mirror.Place.Channel
 	}

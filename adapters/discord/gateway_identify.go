@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -90,7 +91,7 @@ func (a *Adapter) askWho(ctx context.Context) error {
 		return errors.New("ask who the bot is: the answer has no id")
 	}
 	a.gateway.mu.Lock()
-	a.me = identity{user: me.ID, app: app.ID, name: first(me.Global, me.Username)}
+	a.me = identity{user: me.ID, app: app.ID, name: cmp.Or(me.Global, me.Username)}
 	a.gateway.mu.Unlock()
 	a.known.Do(func() { close(a.identified) })
 	return nil

@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -264,7 +265,7 @@ func (g *Guild) take(ctx context.Context, in bridge.Inbound) (string, error) {
 		return "", fmt.Errorf("take ticket: %w", err)
 	}
 	g.Count(string(res.Outcome), string(in.Kind))
-	return chat.Inert(first(chat.Why(res, howToLink), "Done.")), nil
+	return chat.Inert(cmp.Or(chat.Why(res, howToLink), "Done.")), nil
 }
 
 // acknowledge gives the first answer, which Discord waits for. One that was given by

@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,7 +57,7 @@ func (g *Guild) wish(ctx context.Context, ask bridge.Ask) (string, error) {
 		return "", err
 	}
 	g.Count("asked", string(res.Outcome))
-	return chat.Inert(first(chat.Why(res, howToLink), "Done.")), nil
+	return chat.Inert(cmp.Or(chat.Why(res, howToLink), "Done.")), nil
 }
 
 func (g *Guild) askOf(it *interaction, at spot) bridge.Ask {
@@ -170,7 +171,7 @@ func (g *Guild) startThread(ctx context.Context, m *message, subject string) err
 	if m.Thread != nil || m.Flags&flagHasThread != 0 {
 		return nil
 	}
-	name := truncate(quiet(oneLine(first(subject, markup.Plain(m.Content), "Side conversation"))), maxThreadName)
+	name := truncate(quiet(oneLine(cmp.Or(subject, markup.Plain(m.Content), "Side conversation"))), maxThreadName)
 	err := g.ask(ctx, request{
 		method: http.MethodPost, path: "channels/" + m.ChannelID + "/messages/" + m.ID + "/threads",
 		body: map[string]any{"name": name, "auto_archive_duration": g.AutoArchive},

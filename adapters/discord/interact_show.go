@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,7 +40,7 @@ func (g *Guild) show(ctx context.Context, in bridge.Inbound) (string, error) {
 		return text, nil
 	}
 	text = strings.ToValidUTF8(text[:showLimit], "") + " …"
-	if url := first(ticket.URL, g.TicketURL(ticket.ID)); url != "" {
+	if url := cmp.Or(ticket.URL, g.TicketURL(ticket.ID)); url != "" {
 		text += "\n\n[The rest is in the ticket](" + url + ")"
 	}
 	return text, nil

@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,7 +48,7 @@ func (g *Guild) List(ctx context.Context, m bridge.Mirror, known []bridge.Copy, 
 	}
 	l := &listing{
 		g: g, m: m, at: spot{channel: m.Place.Channel, thread: m.Thread}, accept: accept,
-		known: map[string]bridge.Copy{}, seen: map[string]bool{}, newest: first(m.Seen, m.Thread), wholly: looked.IsZero(),
+		known: map[string]bridge.Copy{}, seen: map[string]bool{}, newest: cmp.Or(m.Seen, m.Thread), wholly: looked.IsZero(),
 	}
 	for _, c := range known {
 		l.known[c.Ref] = c
@@ -249,7 +250,7 @@ func (l *listing) translate(ctx context.Context, at spot, m *message) (bridge.In
 		return l.g.listed(ctx, at, m)
 	case c.Gone || c.Ours() || m.Edited == nil:
 		return bridge.Inbound{}, skipKnown
-	case !laterID(strconv.FormatInt(m.Edited.UnixMicro(), 10), first(c.Rev, "0")):
+	case !laterID(strconv.FormatInt(m.Edited.UnixMicro(), 10), cmp.Or(c.Rev, "0")):
 		return bridge.Inbound{}, skipKnown
 	}
 	return l.g.edited(ctx, at, m)

@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -105,7 +106,7 @@ func displayName(u *user, m *member) string {
 	if m != nil {
 		nick = markup.CleanName(m.Nick)
 	}
-	return first(nick, markup.CleanName(u.Global), markup.CleanName(u.Username), nobodys)
+	return cmp.Or(nick, markup.CleanName(u.Global), markup.CleanName(u.Username), nobodys)
 }
 
 // nameOf returns the name to show for a message's author. A listing does not bring

@@ -1,6 +1,8 @@
 package discord
 
 import (
+	"cmp"
+
 	"github.com/bwmarrin/discordgo"
 
 	"github.com/sidebridge/sidebridge/adapters/chat"
@@ -17,7 +19,7 @@ func (g *Guild) seeTicket(v bridge.View, words string) string {
 	return chat.SeeTicket(g.urlOf(v.Ticket), words)
 }
 
-func (g *Guild) urlOf(t bridge.TicketContext) string { return first(t.URL, g.TicketURL(t.ID)) }
+func (g *Guild) urlOf(t bridge.TicketContext) string { return cmp.Or(t.URL, g.TicketURL(t.ID)) }
 
 // splitFiles puts the files that can be uploaded into as many posts as Discord's limits
 // ask for, and tells those that it refuses: empty ones, and those above our limit.
@@ -68,5 +70,5 @@ func pendingNotes(v bridge.View) string { return chat.PendingNotes(v, attachment
 
 // attachmentName makes a file's name one that Discord takes, and never a path.
 func attachmentName(name string) string {
-	return quiet(first(plainFileName(name), "file"))
+	return quiet(cmp.Or(plainFileName(name), "file"))
 }

@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,7 +62,7 @@ func (h *heardInbox) Accept(ctx context.Context, in bridge.Inbound) (bridge.Resu
 	defer h.mu.Unlock()
 	h.all = append(h.all, in)
 	res := h.result
-	res.Outcome = first2(res.Outcome, bridge.Accepted)
+	res.Outcome = cmp.Or(res.Outcome, bridge.Accepted)
 	if in.Kind == bridge.InPost {
 		for _, ref := range h.refs {
 			if ref == in.Source.Ref {
@@ -72,13 +73,6 @@ func (h *heardInbox) Accept(ctx context.Context, in bridge.Inbound) (bridge.Resu
 		h.refs = append(h.refs, in.Source.Ref)
 	}
 	return res, nil
-}
-
-func first2(a, b bridge.Outcome) bridge.Outcome {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 func (h *heardInbox) Quarantine(_ context.Context, _, reason string, raw []byte) error {

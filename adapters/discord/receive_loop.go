@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,7 +14,7 @@ func (g *Guild) botOf(m *message) string {
 	if m.Author == nil || !byProgram(m) || g.isOurs(m) {
 		return ""
 	}
-	return first(m.WebhookID, m.Author.ID)
+	return cmp.Or(m.WebhookID, m.Author.ID)
 }
 
 // stampOf is when a message was said or changed.

@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -117,7 +118,7 @@ func (g *Guild) gone(at spot, id string) bridge.Inbound {
 
 // threadOf names the thread of a message at a spot. One in a channel may have a
 // thread, whose id is its own.
-func (s spot) threadOf(message string) string { return first(s.thread, message) }
+func (s spot) threadOf(message string) string { return cmp.Or(s.thread, message) }
 
 func (g *Guild) source(at spot, id string) bridge.Source {
 	return bridge.Source{
@@ -227,7 +228,7 @@ func filesOf(m *message) []bridge.InboundFile {
 			if validID(f.ID) {
 				out = append(out, bridge.InboundFile{
 					Ref:  m.ChannelID + "/" + m.ID + "/" + f.ID,
-					Name: first(plainFileName(f.Filename), f.ID), MIME: f.ContentType, Size: f.Size,
+					Name: cmp.Or(plainFileName(f.Filename), f.ID), MIME: f.ContentType, Size: f.Size,
 				})
 			}
 		}

@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -74,10 +75,10 @@ func described(m *message) string {
 		out = append(out, "_Voice message_")
 	}
 	for _, s := range m.Stickers {
-		out = append(out, "_Sticker: "+chat.Inert(first(markup.CleanName(s.Name), "without a name"))+"_")
+		out = append(out, "_Sticker: "+chat.Inert(cmp.Or(markup.CleanName(s.Name), "without a name"))+"_")
 	}
 	if p := m.Poll; p != nil {
-		text := "_Poll:_ " + chat.Inert(first(oneLine(p.Question.Text), "without a question"))
+		text := "_Poll:_ " + chat.Inert(cmp.Or(oneLine(p.Question.Text), "without a question"))
 		for _, answer := range p.Answers {
 			if name := oneLine(answer.Media.Text); name != "" {
 				text += "\n- " + chat.Inert(name)

@@ -48,12 +48,3 @@ func laterID(a, b string) bool {
 	}
 	return a > b
 }
-
-func first(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
-}

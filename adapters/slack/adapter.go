@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -187,7 +188,7 @@ var (
 func New(o Options) (*Adapter, error) {
 	a := &Adapter{
 		workspace: o.Workspace, token: o.BotToken, appToken: o.AppToken,
-		apiURL: first(o.APIURL, slack.APIURL), inbox: o.Inbox, requests: o.Requests,
+		apiURL: cmp.Or(o.APIURL, slack.APIURL), inbox: o.Inbox, requests: o.Requests,
 		desk: o.Desk, watcher: o.Watcher, policy: o.Policy, mention: o.Mention, ticketURL: o.TicketURL,
 		forbidden: o.Forbidden, threadsIn: o.ThreadsIn, threads: o.Threads, count: o.Count, seen: o.Seen, log: o.Log, now: o.Now,
 		identity: o.Identity, join: o.Join, pageSize: o.HistoryPageSize, maxFile: o.MaxFile, settle: o.Settle, echoWait: o.EchoWait,

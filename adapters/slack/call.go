@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -102,7 +103,7 @@ func (a *Adapter) lookupHome(ctx context.Context, id string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	a.names.learn(id, first(userName(u), formerMember), nameAge)
+	a.names.learn(id, cmp.Or(userName(u), formerMember), nameAge)
 	return a.homeOf(u), nil
 }
 

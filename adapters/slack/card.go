@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -33,7 +34,7 @@ const (
 func (a *Adapter) card(v bridge.View) *content {
 	fields, _ := a.policy(v.Mirror.Rule)
 	shown := fields.Apply(chat.TicketContext(v.Ticket))
-	title := truncate(fmt.Sprintf("Ticket #%d: %s", v.Ticket.ID, first(markup.Plain(v.Subject), "side conversation")), maxHeader)
+	title := truncate(fmt.Sprintf("Ticket #%d: %s", v.Ticket.ID, cmp.Or(markup.Plain(v.Subject), "side conversation")), maxHeader)
 	blocks := []slack.Block{
 		slack.NewHeaderBlock(slack.NewTextBlockObject(slack.PlainTextType, title, false, false)),
 	}

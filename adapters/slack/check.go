@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -112,7 +113,7 @@ func remedyOf(err error) string {
 		if se.Remedy != "" {
 			return se.Remedy
 		}
-		return "Slack answered " + first(se.Code, se.Error()) + ". Try again; if it stays, look at https://status.slack.com."
+		return "Slack answered " + cmp.Or(se.Code, se.Error()) + ". Try again; if it stays, look at https://status.slack.com."
 	}
 	return err.Error()
 }

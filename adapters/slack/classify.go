@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -180,12 +181,12 @@ func (a *Adapter) refusal(code, channel, needed, provided string) *bridge.Surfac
 	}
 	if v.remedy != "" {
 		se.Remedy = strings.NewReplacer(
-			"{channel}", a.channelLabel(channel), "{scope}", first(needed, "it lacks"), "{app}", a.appName(),
+			"{channel}", a.channelLabel(channel), "{scope}", cmp.Or(needed, "it lacks"), "{app}", a.appName(),
 		).Replace(v.remedy)
 	}
 	a.directRefusal(se, channel, needed)
 	if needed != "" {
-		se.Err = fmt.Errorf("needs %s, has %s", needed, first(provided, "none of it"))
+		se.Err = fmt.Errorf("needs %s, has %s", needed, cmp.Or(provided, "none of it"))
 	}
 	return se
 }

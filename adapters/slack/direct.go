@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -104,7 +105,7 @@ func (a *Adapter) canBeReached(ctx context.Context, id string, external bool) er
 	if err != nil {
 		return err
 	}
-	a.names.learn(id, first(userName(u), formerMember), nameAge)
+	a.names.learn(id, cmp.Or(userName(u), formerMember), nameAge)
 	home := a.homeOf(u)
 	switch {
 	case u.Deleted:
@@ -139,11 +140,11 @@ func (a *Adapter) isDirect(channel string) bool {
 func (a *Adapter) who(channel string) string {
 	people, direct := mapping.DirectTo(channel)
 	if !direct {
-		return first(a.channels.peek(channel).who, "these people")
+		return cmp.Or(a.channels.peek(channel).who, "these people")
 	}
 	var known []string
 	for _, id := range people {
-		known = append(known, first(a.names.of(asking{}, id), id))
+		known = append(known, cmp.Or(a.names.of(asking{}, id), id))
 	}
 	return strings.Join(known, ", ")
 }
@@ -193,7 +194,7 @@ func (a *Adapter) directRefusal(se *bridge.SurfaceError, channel, needed string)
 		return
 	}
 	se.Class = bridge.Gone
-	se.Remedy = strings.NewReplacer("{who}", a.who(channel), "{scope}", first(strings.ReplaceAll(needed, ",", ", "), "it lacks"), "{app}", a.appName()).Replace(remedy)
+	se.Remedy = strings.NewReplacer("{who}", a.who(channel), "{scope}", cmp.Or(strings.ReplaceAll(needed, ",", ", "), "it lacks"), "{app}", a.appName()).Replace(remedy)
 }
 
 // directCodes say what to do when a direct message cannot be opened or written in.

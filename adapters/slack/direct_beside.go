@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -77,7 +78,7 @@ func (a *Adapter) threadLinks(channel string, threads []bridge.Mirror) string {
 // permalink is the address of a message.
 // https://docs.slack.dev/reference/methods/chat.getPermalink
 func (a *Adapter) permalink(channel, ts string) string {
-	return first(a.self().base, "https://app.slack.com") + "/archives/" + channel + "/p" + strings.Replace(ts, ".", "", 1)
+	return cmp.Or(a.self().base, "https://app.slack.com") + "/archives/" + channel + "/p" + strings.Replace(ts, ".", "", 1)
 }
 
 // lately remembers what was done within besideRest.

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -108,7 +109,7 @@ func (a *Adapter) wish(ctx context.Context, ask bridge.Ask) told {
 		return a.failedWish(err)
 	}
 	a.count("asked", string(res.Outcome))
-	return told{text: first(chat.Why(res, howToLink), "Done."), ok: res.Outcome != bridge.Ignored}
+	return told{text: cmp.Or(chat.Why(res, howToLink), "Done."), ok: res.Outcome != bridge.Ignored}
 }
 
 // failedWish tells a person why something did not work. The causes that are theirs

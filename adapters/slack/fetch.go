@@ -2,6 +2,7 @@ package slack
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ func (a *Adapter) Fetch(ctx context.Context, _ bridge.Place, ref string) (io.Rea
 	if why := a.unfetchable(f); why != "" {
 		return nil, &bridge.SurfaceError{Class: bridge.Rejected, Code: why}
 	}
-	address := first(f.Download, f.Private)
+	address := cmp.Or(f.Download, f.Private)
 	if !a.trustedAddress(address) {
 		return nil, &bridge.SurfaceError{Class: bridge.Rejected, Code: "foreign_host"}
 	}

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,7 +30,7 @@ func (a *Adapter) self() identity {
 	return a.me
 }
 
-func (a *Adapter) appName() string { return first(a.self().name, "Sidebridge") }
+func (a *Adapter) appName() string { return cmp.Or(a.self().name, "Sidebridge") }
 
 func (a *Adapter) learnScopes(granted string) {
 	a.mu.Lock()

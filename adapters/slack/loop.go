@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,7 +14,7 @@ func (a *Adapter) botOf(m *message) string {
 	if a.isOurs(m) || m.BotID == "" && m.Subtype != "bot_message" {
 		return ""
 	}
-	return first(m.BotID, m.AppID, string(m.User))
+	return cmp.Or(m.BotID, m.AppID, string(m.User))
 }
 
 // tooFast reports whether a bot has said too much in a thread. The admin is told

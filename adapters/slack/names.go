@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -73,8 +74,8 @@ func (n *names) ask(ask asking, id, old string) string {
 		name, err := n.lookup(ctx, id)
 		switch {
 		case errors.Is(err, errUnknownID):
-			n.learn(id, first(old, n.stranger), nameAge)
-			return first(old, n.stranger), nil
+			n.learn(id, cmp.Or(old, n.stranger), nameAge)
+			return cmp.Or(old, n.stranger), nil
 		case err != nil:
 			n.learn(id, old, nameRetry)
 			return old, nil

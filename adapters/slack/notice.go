@@ -1,6 +1,8 @@
 package slack
 
 import (
+	"cmp"
+
 	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
@@ -16,7 +18,7 @@ func (a *Adapter) seeTicket(v bridge.View, words string) string {
 }
 
 func (a *Adapter) urlOf(t bridge.TicketContext) string {
-	return first(t.URL, a.ticketURL(t.ID))
+	return cmp.Or(t.URL, a.ticketURL(t.ID))
 }
 
 // splitFiles tells the files that can be uploaded from those that Slack refuses:

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -67,7 +68,7 @@ func (o *ownPosts) made(m bridge.Mirror, ts string, now time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	p := o.get(m.Place.Channel, ts, now)
-	p.made, p.thread, p.rule = true, first(m.Thread, ts), m.Rule
+	p.made, p.thread, p.rule = true, cmp.Or(m.Thread, ts), m.Rule
 }
 
 // showed takes note that Slack has shown us a post.

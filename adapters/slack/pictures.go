@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"strings"
@@ -34,7 +35,7 @@ func (a *Adapter) lookupPicture(ctx context.Context, id string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	a.names.learn(id, first(userName(u), formerMember), nameAge)
+	a.names.learn(id, cmp.Or(userName(u), formerMember), nameAge)
 	return pictureURL(u), nil
 }
 

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -54,7 +55,7 @@ func (a *Adapter) pressed(ctx context.Context, p *payload) error {
 	}
 	a.count(string(res.Outcome), string(in.Kind))
 	if action == bridge.PressApprove || action == bridge.PressRefuse {
-		a.answerLater(answer{in: in, url: p.ResponseURL, told: first(chat.Why(res, howToLink), "There is no conversation behind this button any more.")})
+		a.answerLater(answer{in: in, url: p.ResponseURL, told: cmp.Or(chat.Why(res, howToLink), "There is no conversation behind this button any more.")})
 	}
 	return nil
 }
@@ -96,10 +97,10 @@ func pressAction(actions []action) (string, bool) {
 }
 
 func (a *Adapter) press(p *payload, action string) bridge.Inbound {
-	channel := first(string(p.Channel), p.Container.ChannelID)
-	thread := first(p.Message.ThreadTS, p.Container.ThreadTS)
+	channel := cmp.Or(string(p.Channel), p.Container.ChannelID)
+	thread := cmp.Or(p.Message.ThreadTS, p.Container.ThreadTS)
 	src := a.source(channel, &message{TS: p.Container.MessageTS, ThreadTS: thread})
-	key := first(p.TriggerID, p.Actions[0].ActionTS+"/"+p.User.ID)
+	key := cmp.Or(p.TriggerID, p.Actions[0].ActionTS+"/"+p.User.ID)
 	return bridge.Inbound{
 		Kind: bridge.InPress, Source: src, Action: action, Author: a.account(p.User.ID),
 		AuthorName: markup.CleanName(a.names.of(asking{}, p.User.ID)),
@@ -141,7 +142,7 @@ func (a *Adapter) take(ctx context.Context, in bridge.Inbound) (*content, error)
 		return nil, fmt.Errorf("take ticket: %w", err)
 	}
 	a.count(string(res.Outcome), string(in.Kind))
-	return plainContent(first(chat.Why(res, howToLink), "Done.")), nil
+	return plainContent(cmp.Or(chat.Why(res, howToLink), "Done.")), nil
 }
 
 // show renders the ticket for who pressed Show ticket: what the mapping rule

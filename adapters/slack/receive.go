@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,7 +34,7 @@ func (a *Adapter) receive(ctx context.Context, p *payload, raw []byte) (reply an
 			err = a.quarantine(ctx, fmt.Sprintf("panic: %v", r), raw)
 		}
 	}()
-	a.count("received", first(p.Event.Type, p.Type, p.Command))
+	a.count("received", cmp.Or(p.Event.Type, p.Type, p.Command))
 	a.learnApp(p.AppID)
 	if p.Type != "event_callback" && p.Type != "block_actions" {
 		if reply, asked := a.asked(ctx, p); asked {
@@ -152,7 +153,7 @@ func (a *Adapter) accepted(p *payload, in bridge.Inbound, outcome bridge.Outcome
 // failed decides what becomes of an envelope that was not accepted. While the
 // database is down quarantine fails too, so nothing is acknowledged then.
 func (a *Adapter) failed(ctx context.Context, p *payload, raw []byte, err error) error {
-	a.count("failed", first(p.Event.Type, p.Type))
+	a.count("failed", cmp.Or(p.Event.Type, p.Type))
 	a.missed.Store(true)
 	times := a.failing.count(p.id())
 	if !permanent(err) && times < maxFailures {

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -141,7 +142,7 @@ func (s *socket) take(raw []byte) string {
 		return ""
 	}
 	if f.Type == "disconnect" {
-		return first(f.Reason, "disconnect")
+		return cmp.Or(f.Reason, "disconnect")
 	}
 	if f.EnvelopeID == "" {
 		return ""

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -212,11 +213,11 @@ func (a *Adapter) account(id string) bridge.Account {
 func (a *Adapter) author(ask asking, m *message) (bridge.Account, string) {
 	if m.User != "" {
 		if p := m.Profile; p != nil && (p.Display != "" || p.Real != "") {
-			return a.account(string(m.User)), markup.CleanName(first(p.Display, p.Real))
+			return a.account(string(m.User)), markup.CleanName(cmp.Or(p.Display, p.Real))
 		}
 		return a.account(string(m.User)), a.names.of(ask, string(m.User))
 	}
-	return a.account(first(m.BotID, m.AppID)), markup.CleanName(first(m.Username, "bot"))
+	return a.account(cmp.Or(m.BotID, m.AppID)), markup.CleanName(cmp.Or(m.Username, "bot"))
 }
 
 // body returns the words as Markdown.
@@ -238,7 +239,7 @@ func (a *Adapter) body(ask asking, m *message) string {
 
 // forwarded renders a message that was forwarded as a quote.
 func (a *Adapter) forwarded(ask asking, att attachment) string {
-	text := markup.FromSlack(markup.SlackText{Workspace: a.workspace, Text: first(att.Text, att.Fallback)}, directory{a: a, ask: ask})
+	text := markup.FromSlack(markup.SlackText{Workspace: a.workspace, Text: cmp.Or(att.Text, att.Fallback)}, directory{a: a, ask: ask})
 	if text == "" {
 		return ""
 	}
@@ -274,7 +275,7 @@ func (a *Adapter) tokenOf(m *message) string {
 // is a stub without a name until files.info is asked.
 // https://docs.slack.dev/reference/objects/file-object
 func inboundFile(f file) bridge.InboundFile {
-	name := fileName(first(f.Name, f.Title))
+	name := fileName(cmp.Or(f.Name, f.Title))
 	if name == "" {
 		name = f.ID
 	}
@@ -292,13 +293,4 @@ func fileName(name string) string {
 		return ""
 	}
 	return name
-}
-
-func first(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -53,7 +54,7 @@ func (a *Adapter) upload(ctx context.Context, at bridge.Attempt, u *upload) (bri
 
 // sendFile asks for an address and sends the bytes there.
 func (a *Adapter) sendFile(ctx context.Context, channel string, f bridge.ViewFile) (string, error) {
-	name := first(fileName(f.Name), "file")
+	name := cmp.Or(fileName(f.Name), "file")
 	var to *slack.GetUploadURLExternalResponse
 	err := a.call(ctx, "files.getUploadURLExternal", channel, func(ctx context.Context) error {
 		var err error
@@ -114,7 +115,7 @@ func (a *Adapter) share(ctx context.Context, channel string, thread threadTS, u 
 	}
 	var files []summary
 	for i, id := range ids {
-		files = append(files, summary{id, first(fileName(u.files[i].Name), "file")})
+		files = append(files, summary{id, cmp.Or(fileName(u.files[i].Name), "file")})
 	}
 	list, err := json.Marshal(files)
 	if err != nil {

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -141,7 +142,7 @@ func (a *Adapter) raw(ctx context.Context, method string, args url.Values, into 
 		return err
 	}
 	if !answer.OK {
-		return slack.SlackErrorResponse{Err: first(answer.Error, "no_error_given"), Needed: answer.Needed}
+		return slack.SlackErrorResponse{Err: cmp.Or(answer.Error, "no_error_given"), Needed: answer.Needed}
 	}
 	return decode(body, into)
 }

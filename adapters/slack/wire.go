@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -86,7 +87,7 @@ func (v *view) field(block string) string {
 }
 
 // id names the envelope, however often it is sent.
-func (p *payload) id() string { return first(p.EventID, p.TriggerID) }
+func (p *payload) id() string { return cmp.Or(p.EventID, p.TriggerID) }
 
 type authorization struct {
 	TeamID string `json:"team_id"`
