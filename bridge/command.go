@@ -31,6 +31,7 @@ type Needs struct {
 	Key       string        // the idempotency key
 	Account   Account       // who the author is
 	Lease     string        // the lease whose fence is checked
+	People    []string      // people whose rights are asked about, by their ids
 }
 
 // Copies names a thread: a place and the root's ref.
@@ -290,7 +291,11 @@ func (c *ReplyToCustomer) Needs() Needs { return Needs{Ticket: c.Ticket, Key: c.
 func (c *WriteNote) Needs() Needs       { return Needs{Ticket: c.Ticket, Key: c.Key} }
 func (c *ChangeTicket) Needs() Needs    { return Needs{Ticket: c.Ticket, Key: c.Key} }
 func (c *StartConversation) Needs() Needs {
-	return Needs{Ticket: c.Ticket, Key: c.Key, Log: !c.Share.empty()}
+	n := Needs{Ticket: c.Ticket, Key: c.Key, Log: !c.Share.empty()}
+	if len(c.People) > 0 {
+		n.People = idsOf(c.Actor, c.People)
+	}
+	return n
 }
 
 func (c *PostMessage) Needs() Needs {

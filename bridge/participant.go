@@ -57,8 +57,11 @@ func (e *Entry) Added() []string {
 	return e.Facts.People
 }
 
-// AddParticipants brings people into a conversation, at any time. Those who take part
-// already stay as they are.
+// MaxAdded is the most people that are added to a conversation at once.
+const MaxAdded = 50
+
+// AddParticipants brings people into a conversation, at any time, as far as the actor
+// may. Those who take part already stay as they are.
 type AddParticipants struct {
 	Actor        Actor
 	Conversation ID
@@ -79,7 +82,9 @@ type RemoveParticipant struct {
 }
 
 // Needs implements Command.
-func (c *AddParticipants) Needs() Needs { return Needs{Ticket: c.Conversation.Ticket, Key: c.Key} }
+func (c *AddParticipants) Needs() Needs {
+	return Needs{Ticket: c.Conversation.Ticket, Key: c.Key, People: idsOf(c.Actor, c.People)}
+}
 
 // Needs implements Command.
 func (c *RemoveParticipant) Needs() Needs { return Needs{Ticket: c.Conversation.Ticket} }
@@ -92,21 +97,49 @@ func (c *AddParticipants) decide(s *State) (Result, error) {
 	if c.Actor.Person == "" {
 		return Result{}, fmt.Errorf("%w: only somebody who is known here adds people", ErrForbidden)
 	}
-	f, w := Facts{Conversation: conv.ID.Seq, Group: c.Group}, Words{}
+	var add []Known
 	for _, k := range c.People {
 		switch {
 		case k.Person == "":
 			return Result{}, fmt.Errorf("%w: one of the people is nobody we know", ErrInvalid)
-		case s.takesPart(conv.ID, k.Person) || slices.Contains(f.People, k.Person):
+		case s.takesPart(conv.ID, k.Person) || slices.ContainsFunc(add, func(a Known) bool { return a.Person == k.Person }):
 			continue
 		}
-		f.People, w.People = append(f.People, k.Person), append(w.People, Clean(k.Name))
+		if k.Person != c.Actor.Person { // whoever may speak there takes part by that
+			if err := s.mayInvite(conv.ID, c.Actor, k.Person); err != nil {
+				return Result{}, err
+			}
+		}
+		add = append(add, k)
 	}
-	if len(f.People) == 0 {
+	switch {
+	case len(add) == 0:
 		return Result{Outcome: Ignored, ID: conv.ID, Why: "They take part already."}, nil
+	case len(add) > MaxAdded:
+		return Result{}, fmt.Errorf("%w: %d people at once, the most is %d: ask their group in its channel instead", ErrInvalid, len(add), MaxAdded)
 	}
-	e := s.add(conv.ID.Ticket, ParticipantAdded, c.Actor, f, w)
+	e := s.admit(conv.ID, c.Actor, add, Facts{Group: c.Group})
 	return Result{Outcome: Accepted, ID: conv.ID, Seq: e.Seq}, nil
+}
+
+// admit records that people were added: the new ones together, and whoever comes back
+// alone, with the entry since which they have missed what was said.
+func (s *State) admit(conv ID, by Actor, people []Known, f Facts) (last *Entry) {
+	f.Conversation = conv.Seq
+	var names []string
+	for _, k := range people {
+		if was := s.Participants[ParticipantKey{conv, k.Person}]; was != nil {
+			back := f
+			back.Who, back.Entry = k.Person, was.Left
+			last = s.add(conv.Ticket, ParticipantAdded, by, back, Words{People: []string{Clean(k.Name)}})
+			continue
+		}
+		f.People, names = append(f.People, k.Person), append(names, Clean(k.Name))
+	}
+	if len(names) > 0 {
+		last = s.add(conv.Ticket, ParticipantAdded, by, f, Words{People: names})
+	}
+	return last
 }
 
 func (c *RemoveParticipant) decide(s *State) (Result, error) {

@@ -9,12 +9,21 @@ import (
 func participantState(t *testing.T) (*State, ID, Actor) {
 	t.Helper()
 	s := NewState(time.Unix(1, 0))
+	s.Rights = inviteRights{}
 	create := &CreateTicket{Subject: "A", Body: "a", Requester: "C"}
 	create.SetTicket(1)
-	agent := Actor{Person: "ada", Role: RoleAgent, Name: "Ada"}
+	agent := Actor{Person: "ada", Role: RoleAgent, Name: "Ada", Account: Account{Surface: SurfaceWeb, ID: "ada"}}
 	mustDecide(t, s, create)
 	res := mustDecide(t, s, &StartConversation{Actor: agent, Ticket: 1, Subject: "S", Body: "b"})
 	return s, res.ID, agent
+}
+
+// inviteRights let everybody invite everybody but those named, whom only people who take
+// part themselves may invite.
+type inviteRights map[string]bool
+
+func (r inviteRights) MayInvite(_ Actor, takesPart bool, whom string) (bool, string) {
+	return takesPart || !r[whom], "only who takes part may invite " + whom
 }
 
 func mustDecide(t *testing.T, s *State, c Command) Result {
@@ -90,5 +99,61 @@ func TestOnlyAgentsOrTheyThemselvesEndSomebodysPart(t *testing.T) {
 	}
 	if _, err := Decide(s, &AddParticipants{Actor: Actor{Role: RoleExpert}, Conversation: conv, People: []Known{{Person: "x"}}}); !errors.Is(err, ErrForbidden) {
 		t.Errorf("somebody unknown added people: %v", err)
+	}
+}
+
+// TestNobodyAddsWhomTheyMayNotInvite: the command asks the permission for each person, and
+// whether who asks takes part; it is refused as a whole, and where no permissions were
+// read nobody may.
+func TestNobodyAddsWhomTheyMayNotInvite(t *testing.T) {
+	s, conv, ada := participantState(t)
+	s.Rights = inviteRights{"eve": true}
+	zoe := Actor{Person: "zoe", Role: RoleAgent, Name: "Zoe"}
+	both := []Known{{Person: "bo", Name: "Bo"}, {Person: "eve", Name: "Eve"}}
+	if _, err := Decide(s, &AddParticipants{Actor: zoe, Conversation: conv, People: both}); !errors.Is(err, ErrForbidden) {
+		t.Errorf("who does not take part added eve: %v", err)
+	}
+	if s.takesPart(conv, "bo") {
+		t.Error("a refused command added somebody")
+	}
+	mustDecide(t, s, &AddParticipants{Actor: ada, Conversation: conv, People: both}) // she takes part
+	s.Rights = nil
+	if _, err := Decide(s, &AddParticipants{Actor: ada, Conversation: conv, People: []Known{{Person: "x"}}}); !errors.Is(err, ErrForbidden) {
+		t.Errorf("without permissions somebody was added: %v", err)
+	}
+}
+
+// TestADigestHasTheLastWordsOfEachSide, as they are now, and counts what was said; who
+// comes back has only what they missed.
+func TestADigestHasTheLastWordsOfEachSide(t *testing.T) {
+	s, conv, ada := participantState(t) // which asks "b"
+	expert := Actor{Person: "sue", Role: RoleExpert, Name: "Sue", Account: Account{Surface: SurfaceWeb, ID: "sue"}}
+	eve := []Known{{Person: "eve", Name: "Eve"}}
+	mustDecide(t, s, &AddParticipants{Actor: ada, Conversation: conv, People: eve})
+	left := mustDecide(t, s, &RemoveParticipant{Actor: ada, Conversation: conv, Person: "eve", Name: "Eve"})
+	say := func(by Actor, body string) ID {
+		return mustDecide(t, s, &PostMessage{Actor: by, Conversation: conv, Body: body}).ID
+	}
+	say(expert, "no idea")
+	edited := say(ada, "first")
+	gone := say(expert, "wrong")
+	mustDecide(t, s, &EditMessage{Actor: ada, Message: edited, Body: "second"})
+	mustDecide(t, s, &DeleteMessage{Actor: expert, Message: gone})
+	mustDecide(t, s, &AddParticipants{Actor: ada, Conversation: conv, People: append(eve, Known{Person: "new", Name: "New"})})
+	n := len(s.Entries)
+	back, fresh := s.Entries[n-2], s.Entries[n-1]
+	if back.Facts.Who != "eve" || back.Facts.Entry != left.Seq || len(fresh.Facts.People) != 1 {
+		t.Fatalf("entries %+v and %+v", back.Facts, fresh.Facts)
+	}
+	for _, c := range []struct {
+		e     *Entry
+		count int64
+		back  bool
+	}{{back, 2, true}, {fresh, 3, false}} {
+		d := DigestFor(c.e, s.Entries)
+		if d.Messages != c.count || d.Back != c.back || len(d.Last) != 2 ||
+			d.Last[0].Words != "no idea" || d.Last[0].Desk || d.Last[1].Words != "second" || !d.Last[1].Desk {
+			t.Errorf("digest %+v, want %d messages, back %v", d, c.count, c.back)
+		}
 	}
 }

@@ -51,14 +51,25 @@ func (s *State) joinable(c *AddParticipants) (*Conversation, error) {
 	return s.conversation(c.Conversation, c.Actor)
 }
 
-// bring makes people take part in a conversation that was just begun.
+// bring makes people take part in a conversation that was just begun with them. Who may
+// begin one with a group may have its people in it; anybody else must be invited.
 func (s *State) bring(conv ID, actor Actor, people []Known, group string) error {
-	if len(people) == 0 {
-		return nil
+	var add []Known
+	for _, k := range people {
+		if k.Person == "" || s.takesPart(conv, k.Person) {
+			continue
+		}
+		if group == "" {
+			if err := s.mayInvite(conv, actor, k.Person); err != nil {
+				return err
+			}
+		}
+		add = append(add, k)
 	}
-	add := AddParticipants{Actor: actor, Conversation: conv, People: people, Group: group}
-	_, err := add.decide(s)
-	return err
+	if len(add) > 0 {
+		s.admit(conv, actor, add, Facts{Group: group, Reason: Asked})
+	}
+	return nil
 }
 
 // outsider reports whether something was done in a thread of a restricted conversation

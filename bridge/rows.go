@@ -232,6 +232,8 @@ type Work struct {
 	Requests []Request
 	// Reviewed are the drafts that the entries are about.
 	Reviewed []Reviewed
+	// Digests are for those whom entries bring in, by the entries' seqs.
+	Digests map[int64]Digest
 	// Copies are the mirror's copies, ours and theirs, of the messages that the entries are
 	// about, and of no message.
 	Copies     []Copy

@@ -37,6 +37,8 @@ type State struct {
 	Listeners     map[ListenerKey]*Listener
 	// NoticeGrace is how long somebody has for reading what was said before they are told.
 	NoticeGrace time.Duration
+	// Rights are what the people whom the commands name may do; nil: nobody has any.
+	Rights Rights
 	// Logs are all entries of the tickets whose log a command needs.
 	Logs map[int64][]*Entry
 	// Fences are the present fencing numbers of the leases named by the batch.

@@ -56,6 +56,8 @@ type View struct {
 	Request *Request
 	// Reviewed is, for an entry about a draft or a suggestion, the draft as it stands.
 	Reviewed *Reviewed
+	// Digest is, for an entry that brings people in, what they have to know.
+	Digest *Digest
 	// Files are the stored files that the entry is to show.
 	Files []ViewFile
 	// Rejected is why the entry could not be shown; a plan then is one note in its place.

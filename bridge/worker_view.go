@@ -36,6 +36,9 @@ func (t *turn) view(e *Entry) (View, error) {
 	}
 	v.Request = t.w.request(e)
 	v.Reviewed = t.w.reviewed(e)
+	if d, ok := t.w.Digests[e.Seq]; ok {
+		v.Digest = &d
+	}
 	v.Files = t.viewFiles(e, v.Message)
 	return v, nil
 }

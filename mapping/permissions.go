@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -107,6 +108,10 @@ func MayRestrict(p Permissions, actor Person) (ok bool, reason string) {
 	return false, fmt.Sprintf("%s may not restrict conversations: only %s may", actor.name(), p.Restrict)
 }
 
+// PermissionsSetting is the name of the setting that has the permissions as JSON. It holds
+// groups by their ids, which a renamed group keeps.
+const PermissionsSetting = "permissions"
+
 // The roles that DefaultPermissions know.
 const (
 	RoleAgent = "agent"
@@ -126,6 +131,49 @@ func DefaultPermissions() Permissions {
 		Invite: []InviteRule{{By: inviters, Whom: Who{Everybody: true}}},
 		Answer: Who{Everybody: true}, Restrict: desk,
 	}
+}
+
+// OrDefault returns saved permissions, or those that an installation begins with where
+// nothing was saved. Who may answer is said by rules, so that everybody may as far as
+// they go.
+func (p Permissions) OrDefault() Permissions {
+	out := DefaultPermissions()
+	if p.Start != nil || p.Invite != nil {
+		out.Start, out.Invite, out.TellRestricted = p.Start, p.Invite, p.TellRestricted
+		if !p.Restrict.IsZero() || p.Restrict.People != nil {
+			out.Restrict = p.Restrict
+		}
+	}
+	return out
+}
+
+// Named returns the permissions with groups by their names, as reasons speak of them,
+// in place of their ids.
+func (p Permissions) Named(groups map[string]string) Permissions {
+	out := Permissions{Answer: p.Answer.named(groups), Restrict: p.Restrict.named(groups), TellRestricted: p.TellRestricted}
+	for _, r := range p.Start {
+		r.By, r.Groups = r.By.named(groups), called(r.Groups, groups)
+		out.Start = append(out.Start, r)
+	}
+	for _, r := range p.Invite {
+		r.By, r.Whom = r.By.named(groups), r.Whom.named(groups)
+		out.Invite = append(out.Invite, r)
+	}
+	return out
+}
+
+func (w Who) named(groups map[string]string) Who {
+	w.Groups = called(w.Groups, groups)
+	return w
+}
+
+// called returns the names of groups, or the id of one that has none.
+func called(ids []string, groups map[string]string) []string {
+	var out []string
+	for _, id := range ids {
+		out = append(out, cmp.Or(groups[id], id))
+	}
+	return out
 }
 
 // MayStart says whether the person may start a conversation with the group,

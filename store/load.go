@@ -33,6 +33,8 @@ type wants struct {
 	logs      map[int64]bool  // tickets of which all entries are read
 	takenBack map[int64]int64 // by ticket: after which entry reactions were taken back
 
+	people map[string]bool // people whose rights are asked about
+
 	reactions bool
 	approvals bool
 	reviews   bool
@@ -52,7 +54,7 @@ func (s *Store) load(ctx context.Context, tx *sqlx.Tx, cmds []bridge.Command) (*
 	for _, step := range []func(context.Context) error{
 		func(ctx context.Context) error { return l.draw(ctx, cmds) },
 		l.locate, l.lockTickets, l.readKeys, l.readTicketRows, l.readLogs, l.readCopies, l.readMessages,
-		l.readReactions, l.readApprovals, l.readReviews, l.readParticipants, l.readDeliveries, l.readAccounts, l.readLeases,
+		l.readReactions, l.readApprovals, l.readReviews, l.readParticipants, l.readDeliveries, l.readAccounts, l.readRights, l.readLeases,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -75,6 +77,7 @@ func (l *loader) collect(cmds []bridge.Command) {
 		map[string]bool{},
 		map[int64]bool{},
 		map[int64]int64{},
+		map[string]bool{},
 		false,
 		false,
 		false,
@@ -111,6 +114,9 @@ func (l *loader) collect(cmds []bridge.Command) {
 		}
 		for _, id := range n.Messages {
 			set(w.messages, id)
+		}
+		for _, id := range n.People {
+			set(w.people, id)
 		}
 	}
 	l.all = w

@@ -125,7 +125,7 @@ func (s *Store) Work(ctx context.Context, id bridge.ID, limit int) (w bridge.Wor
 		func(ctx context.Context) error { return r.entries(ctx, limit) },
 		r.conversation, r.messages, r.files,
 		func(ctx context.Context) error { return r.deliveries(ctx, id) },
-		func(ctx context.Context) error { return r.copies(ctx, id) }, r.reactions, r.requests, r.reviewed,
+		func(ctx context.Context) error { return r.copies(ctx, id) }, r.reactions, r.requests, r.reviewed, r.digests,
 	} {
 		if err := step(ctx); err != nil {
 			return w, err

@@ -23,7 +23,7 @@ func Request(r *bridge.Request) string {
 	}
 	fmt.Fprintf(&out, "**%s asks for approval: %s**\n", Inert(by), r.Approval.State)
 	for _, p := range r.Approvers {
-		fmt.Fprintf(&out, "\n- %s: %s", mention(p), answerWord(p.State))
+		fmt.Fprintf(&out, "\n- %s: %s", mention(p.Name, p.Person), answerWord(p.State))
 	}
 	body := r.Asked.Words.Body
 	if r.Asked.Erased {
@@ -42,13 +42,13 @@ func answerWord(state string) string {
 	return "⏳ not answered yet"
 }
 
-// mention names an approver, by the name they had, so that their account is called.
-func mention(p bridge.NamedApprover) string {
-	name := []rune(strings.NewReplacer("[", "", "]", "", `\`, "").Replace(markup.CleanName(p.Name)))
+// mention names a person, by the name they had, so that their account is called.
+func mention(called, person string) string {
+	name := []rune(strings.NewReplacer("[", "", "]", "", `\`, "").Replace(markup.CleanName(called)))
 	if len(name) == 0 {
 		name = []rune("somebody")
 	}
-	return "[@" + string(name[:min(len(name), maxPerson)]) + "](mention:person/" + p.Person + ")"
+	return "[@" + string(name[:min(len(name), maxPerson)]) + "](mention:person/" + person + ")"
 }
 
 // RequestOver reports whether nobody can answer any more.

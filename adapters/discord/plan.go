@@ -96,10 +96,9 @@ func (g *Guild) Plan(v bridge.View) []bridge.Call {
 			return append(g.planCard(v), g.handover(v)...)
 		}
 		return g.planCard(v)
-	case bridge.ParticipantAdded, bridge.ParticipantRemoved, bridge.MirrorEnded:
-		if v.Entry.Facts.Reason == bridge.HandedOver {
-			return nil // the notice of the handover has said so
-		}
+	case bridge.ParticipantAdded:
+		return g.planJoined(v)
+	case bridge.ParticipantRemoved, bridge.MirrorEnded:
 		return []bridge.Call{g.notice(v)}
 	case bridge.ApprovalAsked, bridge.ApprovalGiven, bridge.ApprovalRefused, bridge.ApprovalWithdrawn:
 		return g.planRequest(v)

@@ -20,8 +20,13 @@ func (g *Guild) planRejected(v bridge.View) []bridge.Call {
 	switch v.Entry.Kind {
 	case bridge.MessageDeleted, bridge.CopyDoubled, bridge.TicketChanged, bridge.ApprovalGiven, bridge.ApprovalRefused, bridge.ApprovalWithdrawn, bridge.MirrorEnded:
 		return nil
-	case bridge.ConversationClosed, bridge.ConversationReopened, bridge.ParticipantAdded, bridge.ParticipantRemoved:
+	case bridge.ConversationClosed, bridge.ConversationReopened, bridge.ParticipantRemoved:
 		return []bridge.Call{g.notice(v)} // what was refused is the card
+	case bridge.ParticipantAdded:
+		if v.Entry.Invites() {
+			return []bridge.Call{g.notice(v)}
+		}
+		return nil
 	}
 	switch {
 	case v.Rejected == codeUnknownMessage:

@@ -74,10 +74,9 @@ func (a *Adapter) Plan(v bridge.View) []bridge.Call {
 			return append(a.planCard(v), a.handover(v)...)
 		}
 		return a.planCard(v)
-	case bridge.ParticipantAdded, bridge.ParticipantRemoved, bridge.MirrorEnded:
-		if v.Entry.Facts.Reason == bridge.HandedOver {
-			return nil // the notice of the handover has said so
-		}
+	case bridge.ParticipantAdded:
+		return a.planJoined(v)
+	case bridge.ParticipantRemoved, bridge.MirrorEnded:
 		return []bridge.Call{a.notice(v)}
 	case bridge.ApprovalAsked, bridge.ApprovalGiven, bridge.ApprovalRefused, bridge.ApprovalWithdrawn:
 		return a.planRequest(v)

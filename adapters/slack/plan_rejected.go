@@ -23,8 +23,13 @@ func (a *Adapter) planRejected(v bridge.View) []bridge.Call {
 	switch v.Entry.Kind {
 	case bridge.MessageDeleted, bridge.CopyDoubled, bridge.TicketChanged, bridge.ApprovalGiven, bridge.ApprovalRefused, bridge.ApprovalWithdrawn, bridge.ReactionAdded, bridge.ReactionRemoved, bridge.MirrorEnded:
 		return nil
-	case bridge.ConversationClosed, bridge.ConversationReopened, bridge.ParticipantAdded, bridge.ParticipantRemoved:
+	case bridge.ConversationClosed, bridge.ConversationReopened, bridge.ParticipantRemoved:
 		return []bridge.Call{a.notice(v)} // what was refused is the card
+	case bridge.ParticipantAdded:
+		if v.Entry.Invites() {
+			return []bridge.Call{a.notice(v)}
+		}
+		return nil
 	case bridge.MessageEdited:
 		if v.Rejected == "message_not_found" {
 			return nil // somebody removed our post there; it is not brought back

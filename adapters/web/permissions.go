@@ -12,25 +12,11 @@ import (
 	"github.com/sidebridge/sidebridge/mapping"
 )
 
-// permissionsSetting is the setting with who may do what. It holds groups by their ids,
-// which a renamed group keeps.
-const permissionsSetting = "permissions"
-
 // savedPermissions returns the permissions with groups by their ids.
 func (s *Server) savedPermissions(ctx context.Context) (mapping.Permissions, error) {
-	p := mapping.DefaultPermissions()
 	saved := mapping.Permissions{}
-	if err := s.store.Setting(ctx, permissionsSetting, &saved); err != nil {
-		return p, err
-	}
-	if saved.Start != nil || saved.Invite != nil {
-		p.Start, p.Invite = saved.Start, saved.Invite
-		p.TellRestricted = saved.TellRestricted
-		if !saved.Restrict.IsZero() || saved.Restrict.People != nil {
-			p.Restrict = saved.Restrict
-		}
-	}
-	return p, nil
+	err := s.store.Setting(ctx, mapping.PermissionsSetting, &saved)
+	return saved.OrDefault(), err
 }
 
 // permissions returns who may do what, with groups by their names, as reasons speak of
@@ -41,24 +27,7 @@ func (s *Server) permissions(ctx context.Context) (mapping.Permissions, error) {
 		return p, err
 	}
 	groups, err := s.store.Groups(ctx)
-	if err != nil {
-		return p, err
-	}
-	named := func(ids []string) []string {
-		var out []string
-		for _, id := range ids {
-			out = append(out, cmp.Or(groups[id], id))
-		}
-		return out
-	}
-	for i := range p.Start {
-		p.Start[i].Groups, p.Start[i].By.Groups = named(p.Start[i].Groups), named(p.Start[i].By.Groups)
-	}
-	p.Restrict.Groups = named(p.Restrict.Groups)
-	for i := range p.Invite {
-		p.Invite[i].By.Groups, p.Invite[i].Whom.Groups = named(p.Invite[i].By.Groups), named(p.Invite[i].Whom.Groups)
-	}
-	return p, nil
+	return p.Named(groups), err
 }
 
 // mappingPerson is somebody as permissions see them: by their id, role and groups.
@@ -243,7 +212,7 @@ func (s *Server) savePermissions(w http.ResponseWriter, r *http.Request) error {
 			p.Invite = append(p.Invite, rule)
 		}
 	}
-	if err := s.store.SetSetting(r.Context(), permissionsSetting, p); err != nil {
+	if err := s.store.SetSetting(r.Context(), mapping.PermissionsSetting, p); err != nil {
 		return err
 	}
 	return s.done(w, r, "/admin/permissions", "Saved. It counts from now on, on the pages, in the API and in the chats.")

@@ -116,6 +116,12 @@ func (m *Memory) Work(ctx context.Context, mirror bridge.ID, limit int) (bridge.
 		w.Copies = copiesAbout(w.Entries, mirrorCopies(st, mirror))
 		w.Reactions = reactionsOf(st, w.Entries)
 		w.Requests = requestsOf(st, log, w.Entries)
+		w.Digests = map[int64]bridge.Digest{}
+		for _, e := range w.Entries {
+			if e.Invites() {
+				w.Digests[e.Seq] = bridge.DigestFor(e, log)
+			}
+		}
 		for _, d := range st.Deliveries {
 			if d.Mirror == mirror {
 				w.Deliveries = append(w.Deliveries, *d)

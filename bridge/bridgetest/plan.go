@@ -70,7 +70,7 @@ func (s *Surface) Plan(v bridge.View) []bridge.Call {
 	case bridge.ConversationReopened:
 		return []bridge.Call{notice(name + " reopened this")}
 	case bridge.ParticipantAdded, bridge.ParticipantRemoved:
-		if v.Entry.Facts.Reason == bridge.HandedOver {
+		if v.Entry.Kind == bridge.ParticipantAdded && !v.Entry.Invites() {
 			return nil
 		}
 		word := map[bridge.Kind]string{bridge.ParticipantAdded: " added ", bridge.ParticipantRemoved: " removed "}[v.Entry.Kind]
