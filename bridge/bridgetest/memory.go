@@ -60,6 +60,7 @@ func NewMemory(f *Faults) *Memory {
 		blobs: map[string][]byte{}, leases: map[string]lease{}, blocked: map[[2]string][2]string{},
 		bell: bridge.NewBell(), floors: map[bridge.ID]int64{},
 	}
+	d.st.Rights = Everything{}
 	return d.open(f)
 }
 
@@ -102,6 +103,19 @@ func (m *Memory) ReactionRules(on bool) {
 	defer m.disk.mu.Unlock()
 	m.disk.st.ReactionRules = on
 }
+
+// Rights sets what people may do; at the beginning everybody may do everything.
+func (m *Memory) Rights(r bridge.Rights) {
+	m.disk.mu.Lock()
+	defer m.disk.mu.Unlock()
+	m.disk.st.Rights = r
+}
+
+// Everything is the right of everybody to everything.
+type Everything struct{}
+
+// MayInvite implements bridge.Rights.
+func (Everything) MayInvite(bridge.Actor, bool, string) (bool, string) { return true, "" }
 
 // Append decides and commits one command. Its step is named "append" with the
 // command's type, an inbound's with its kind: "append Begin", "append Inbound post".
