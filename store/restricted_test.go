@@ -28,6 +28,11 @@ func TestOnlyThoseWhoTakePartFindRestrictedConversations(t *testing.T) {
 	storetest.Both(t, store.Options{}, func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		_, conv := restricted(t, s)
+		id, err := s.CreatePerson(ctx, person("Carol", "carol@example.org", bridge.RoleAgent), "hash")
+		if err != nil {
+			t.Fatal(err)
+		}
+		carol := bridge.Actor{Person: id, Role: bridge.RoleAgent, Name: "Carol"}
 		sees := func(who string) (n int) {
 			t.Helper()
 			st, err := s.TicketPage(ctx, who, conv.Ticket)
