@@ -61,3 +61,34 @@ func Sleep(ctx context.Context, d time.Duration) bool {
 		return true
 	}
 }
+
+// maxRepeats is how often a question is asked again whose answer was lost.
+const maxRepeats = 3
+
+// Repeat makes a call that can be repeated: it waits for the budget and through refusals
+// for being too fast, and tries again after a lost answer, as long as ctx lasts. An
+// error whose code is final is not repeated.
+func Repeat(ctx context.Context, final string, call func() error) error {
+	for tries := 0; ; {
+		err := call()
+		var se *bridge.SurfaceError
+		if err == nil || !errors.As(err, &se) {
+			return err
+		}
+		var wait time.Duration
+		switch se.Class {
+		case bridge.RateLimited:
+			wait = se.After
+		case bridge.Transient:
+			if tries++; tries > maxRepeats || final != "" && se.Code == final {
+				return err
+			}
+			wait = time.Duration(tries*tries) * 500 * time.Millisecond
+		default:
+			return err
+		}
+		if !Sleep(ctx, wait) {
+			return err
+		}
+	}
+}

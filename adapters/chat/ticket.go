@@ -1,7 +1,9 @@
 package chat
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,6 +37,35 @@ func TicketText(t bridge.TicketContext, shown mapping.Context) string {
 		out.WriteString("\n\n**" + Inert(who) + "** " + Inert(m.At.UTC().Format("2 Jan 2006 15:04")) + "\n\n" + m.Text)
 	}
 	return out.String()
+}
+
+// CardFields are the names and values that a card lists: who asks, and how the
+// conversation and the ticket stand.
+func CardFields(v bridge.View, t mapping.Context) [][2]string {
+	state := "open"
+	if !v.Conversation.Open {
+		state = "closed"
+	}
+	fields := [][2]string{
+		{"Asked by", markup.CleanName(v.StarterName)},
+		{"Conversation", state},
+		{"Ticket", markup.Plain(t.Subject)},
+		{"Status", v.Ticket.Status},
+		{"Assignee", markup.CleanName(t.Assignee)},
+		{"Priority", t.Priority},
+		{"Customer", Customer(t)},
+		{"Tags", strings.Join(t.Tags, ", ")},
+	}
+	for i := range fields {
+		fields[i][1] = strings.TrimSpace(fields[i][1])
+	}
+	return slices.DeleteFunc(fields, func(f [2]string) bool { return f[1] == "" })
+}
+
+// Handover says who took the ticket over, and with which note, as Markdown.
+func Handover(v bridge.View) string {
+	name := Inert(cmp.Or(markup.CleanName(v.Entry.Actor().Name), "Somebody"))
+	return "_" + name + " took the ticket over:_\n\n" + markup.Quote(v.Entry.Words.Note)
 }
 
 // Customer names who asked, as far as it may be told.

@@ -59,24 +59,10 @@ func question(v bridge.View) string {
 
 // cardFields lists who asks and how the ticket stands.
 func cardFields(v bridge.View, t mapping.Context) []*discordgo.MessageEmbedField {
-	state := "open"
-	if !v.Conversation.Open {
-		state = "closed"
-	}
 	var fields []*discordgo.MessageEmbedField
-	add := func(name, value string) {
-		if value = strings.TrimSpace(value); value != "" {
-			fields = append(fields, &discordgo.MessageEmbedField{Name: name, Value: escaped(truncate(value, maxField)), Inline: true})
-		}
+	for _, f := range chat.CardFields(v, t) {
+		fields = append(fields, &discordgo.MessageEmbedField{Name: f[0], Value: escaped(truncate(f[1], maxField)), Inline: true})
 	}
-	add("Asked by", markup.CleanName(v.StarterName))
-	add("Conversation", state)
-	add("Ticket", markup.Plain(t.Subject))
-	add("Status", v.Ticket.Status)
-	add("Assignee", markup.CleanName(t.Assignee))
-	add("Priority", t.Priority)
-	add("Customer", chat.Customer(t))
-	add("Tags", strings.Join(t.Tags, ", "))
 	return fields
 }
 

@@ -1,9 +1,7 @@
 package discord
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/sidebridge/sidebridge/adapters/chat"
@@ -28,8 +26,8 @@ func (a *Adapter) Check(ctx context.Context, channels []bridge.Place) []Finding 
 		f := Finding{What: what, OK: err == nil}
 		if err != nil {
 			f.Remedy = remedyOf(err)
-			if _, yes := chat.Unreachable(platform, err); yes {
-				f.What = platform + " can be reached"
+			if _, yes := chat.Unreachable("Discord", err); yes {
+				f.What = "Discord can be reached"
 			}
 		}
 		found = append(found, f)
@@ -92,20 +90,5 @@ func (g *Guild) checkCommands(ctx context.Context) error {
 	return &bridge.SurfaceError{Class: bridge.Gone, Code: codeMissingAccess, Remedy: "Invite the bot to the server again, with the scope applications.commands: " + inviteURL(g.self().app)}
 }
 
-// platform is what people call it.
-const platform = "Discord"
-
 // remedyOf returns what to do about an error.
-func remedyOf(err error) string {
-	if remedy, yes := chat.Unreachable(platform, err); yes {
-		return remedy
-	}
-	var se *bridge.SurfaceError
-	if errors.As(err, &se) {
-		if se.Remedy != "" {
-			return se.Remedy
-		}
-		return "Discord answered " + cmp.Or(se.Code, se.Error()) + ". Try again; if it stays, look at https://discordstatus.com."
-	}
-	return err.Error()
-}
+func remedyOf(err error) string { return chat.RemedyOf("Discord", "https://discordstatus.com", err) }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -160,25 +161,6 @@ func rejectedCodes() map[string]string {
 	return codes
 }
 
-// errUnknownCode: Discord answered with a code that is not in our table.
-var errUnknownCode = errors.New("an error code that is not documented")
-
-// maxUnknown is how many attempts an unknown code gets before it counts as a refusal
-// for good: otherwise one message could stop its thread for ever.
-const maxUnknown = 8
-
-// givenUp returns a failed delivery's error, as a rejection when Discord has refused
-// it again and again with a code that nobody knows.
-func givenUp(at bridge.Attempt, err error) error {
-	var se *bridge.SurfaceError
-	if !errors.Is(err, errUnknownCode) || at.Mirror.Attempts < maxUnknown || !errors.As(err, &se) {
-		return err
-	}
-	rejected := *se
-	rejected.Class = bridge.Rejected
-	return &rejected
-}
-
 // codeOf returns the platform's word for an error, empty when there is none.
 func codeOf(err error) string {
 	var se *bridge.SurfaceError
@@ -211,7 +193,7 @@ func (c *client) refusal(status int, e apiError, r request) error {
 	case status == http.StatusRequestEntityTooLarge:
 		se.Class, se.Code = bridge.Rejected, codeTooLarge
 	default:
-		se.Err = errUnknownCode
+		se.Err = chat.ErrUnknownCode
 	}
 	if se.Class == bridge.RateLimited {
 		se.After = max(seconds(e.RetryAfter), defaultRetryAfter)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -87,10 +88,10 @@ func TestUnknownCodeStopsAThreadNotForEver(t *testing.T) {
 	if se := asError(t, err); se.Class != bridge.Transient || se.Code != "999999" {
 		t.Errorf("the first time: %v", se)
 	}
-	at.Mirror.Attempts = maxUnknown
+	at.Mirror.Attempts = chat.MaxUnknown
 	_, err = g.Deliver(t.Context(), at)
 	if se := asError(t, err); se.Class != bridge.Rejected {
-		t.Errorf("after %d attempts: %v", maxUnknown, se)
+		t.Errorf("after %d attempts: %v", chat.MaxUnknown, se)
 	}
 	if n := len(f.seen()); n != 2 {
 		t.Errorf("%d calls", n)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -18,7 +19,7 @@ func (g *Guild) Deliver(ctx context.Context, at bridge.Attempt) (bridge.Receipt,
 	if err != nil {
 		err = unimportant(at, g.explained(ctx, at, err))
 	}
-	return receipt, givenUp(at, err)
+	return receipt, chat.GivenUp(at, err)
 }
 
 // unimportant: a thread that a moderator has locked, and that we may not open, is not

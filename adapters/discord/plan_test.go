@@ -217,6 +217,7 @@ func checkQuiet(t *testing.T, hostile string, c bridge.Call, p post) {
 }
 
 func TestEverythingIsWithinDiscordsLimits(t *testing.T) {
+	t.Parallel()
 	for _, body := range []string{
 		strings.Repeat("word and ", 600), strings.Repeat("x", 5_000), strings.Repeat("😀", 2_500), strings.Repeat("**b** `c`\n", 400),
 		"```\n" + strings.Repeat("code\n", 900) + "```", strings.Repeat("[l](https://example.org/a)\n\n", 150),

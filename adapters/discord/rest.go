@@ -298,28 +298,7 @@ func (c *client) notDiscord(got answer) error {
 // read is do for what can be repeated: it waits for the budget and through refusals
 // for being too fast, and tries again after a lost answer, as long as ctx lasts.
 func (c *client) read(ctx context.Context, r request, into any) error {
-	for tries := 0; ; {
-		err := c.do(ctx, r, into)
-		var se *bridge.SurfaceError
-		if err == nil || !errors.As(err, &se) {
-			return err
-		}
-		var wait time.Duration
-		switch se.Class {
-		case bridge.RateLimited:
-			wait = se.After
-		case bridge.Transient:
-			if tries++; tries > 3 {
-				return err
-			}
-			wait = time.Duration(tries*tries) * 500 * time.Millisecond
-		default:
-			return err
-		}
-		if !chat.Sleep(ctx, wait) {
-			return err
-		}
-	}
+	return chat.Repeat(ctx, "", func() error { return c.do(ctx, r, into) })
 }
 
 // serverClock is how far Discord's clock, which makes the ids, is ahead of ours.

@@ -38,28 +38,7 @@ func (a *Adapter) call(ctx context.Context, method, channel string, run func(con
 // refusals for being too fast, and tries again after a lost answer, as long as
 // ctx lasts.
 func (a *Adapter) readCall(ctx context.Context, method, channel string, run func(context.Context) error) error {
-	for tries := 0; ; {
-		err := a.call(ctx, method, channel, run)
-		var se *bridge.SurfaceError
-		if err == nil || !errors.As(err, &se) {
-			return err
-		}
-		var wait time.Duration
-		switch se.Class {
-		case bridge.RateLimited:
-			wait = se.After
-		case bridge.Transient:
-			if tries++; tries > 3 || se.Code == "invalid_cursor" {
-				return err
-			}
-			wait = time.Duration(tries*tries) * 500 * time.Millisecond
-		default:
-			return err
-		}
-		if !chat.Sleep(ctx, wait) {
-			return err
-		}
-	}
+	return chat.Repeat(ctx, "invalid_cursor", func() error { return a.call(ctx, method, channel, run) })
 }
 
 // posts are the buckets that a new message in a channel takes from, beside its

@@ -3,7 +3,6 @@ package slack
 import (
 	"cmp"
 	"fmt"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/slack-go/slack"
@@ -67,25 +66,11 @@ func (a *Adapter) question(v bridge.View) *content {
 
 // cardFields lists who asks and how the ticket stands.
 func cardFields(v bridge.View, t mapping.Context) slack.Block {
-	state := "open"
-	if !v.Conversation.Open {
-		state = "closed"
-	}
 	var fields []*slack.TextBlockObject
-	add := func(name, value string) {
-		if value = strings.TrimSpace(value); value != "" {
-			text := "*" + name + "*\n" + markup.EscapeSlack(truncate(value, maxField))
-			fields = append(fields, slack.NewTextBlockObject(slack.MarkdownType, text, false, true))
-		}
+	for _, f := range chat.CardFields(v, t) {
+		text := "*" + f[0] + "*\n" + markup.EscapeSlack(truncate(f[1], maxField))
+		fields = append(fields, slack.NewTextBlockObject(slack.MarkdownType, text, false, true))
 	}
-	add("Asked by", markup.CleanName(v.StarterName))
-	add("Conversation", state)
-	add("Ticket", markup.Plain(t.Subject))
-	add("Status", v.Ticket.Status)
-	add("Assignee", markup.CleanName(t.Assignee))
-	add("Priority", t.Priority)
-	add("Customer", chat.Customer(t))
-	add("Tags", strings.Join(t.Tags, ", "))
 	return slack.NewSectionBlock(nil, fields, nil)
 }
 

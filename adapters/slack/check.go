@@ -1,7 +1,6 @@
 package slack
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -40,8 +39,8 @@ func (a *Adapter) Check(ctx context.Context, channels []string) []Finding {
 		f := Finding{What: what, OK: err == nil}
 		if err != nil {
 			f.Remedy = remedyOf(err)
-			if _, yes := chat.Unreachable(platform, err); yes {
-				f.What = platform + " can be reached"
+			if _, yes := chat.Unreachable("Slack", err); yes {
+				f.What = "Slack can be reached"
 			}
 		}
 		found = append(found, f)
@@ -100,23 +99,8 @@ func (a *Adapter) checkDirect(ctx context.Context, channel string, people []stri
 	}
 }
 
-// platform is what people call it.
-const platform = "Slack"
-
 // remedyOf returns what to do about an error.
-func remedyOf(err error) string {
-	if remedy, yes := chat.Unreachable(platform, err); yes {
-		return remedy
-	}
-	var se *bridge.SurfaceError
-	if errors.As(err, &se) {
-		if se.Remedy != "" {
-			return se.Remedy
-		}
-		return "Slack answered " + cmp.Or(se.Code, se.Error()) + ". Try again; if it stays, look at https://status.slack.com."
-	}
-	return err.Error()
-}
+func remedyOf(err error) string { return chat.RemedyOf("Slack", "https://status.slack.com", err) }
 
 // askingScopes are for what an app that was installed earlier goes without.
 func askingScopes() []string { return []string{"commands", "reactions:read", "reactions:write"} }

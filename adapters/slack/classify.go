@@ -146,32 +146,13 @@ func rejectedCodes() map[string]string {
 	return codes
 }
 
-// errUnknownCode: Slack answered with a code that is not in our table.
-var errUnknownCode = errors.New("an error code that is not documented")
-
-// maxUnknown is how many attempts an unknown code gets before it counts as a
-// refusal for good: otherwise one message could stop its thread for ever.
-const maxUnknown = 8
-
-// givenUp returns a failed delivery's error, as a rejection when Slack has refused
-// it again and again with a code that nobody knows.
-func givenUp(at bridge.Attempt, err error) error {
-	var se *bridge.SurfaceError
-	if !errors.Is(err, errUnknownCode) || at.Mirror.Attempts < maxUnknown || !errors.As(err, &se) {
-		return err
-	}
-	rejected := *se
-	rejected.Class = bridge.Rejected
-	return &rejected
-}
-
 // refusal returns what an error code means for a call to a channel. A code we do
 // not know comes with ok:false, so nothing happened; time may heal it.
 func (a *Adapter) refusal(code, channel, needed, provided string) *bridge.SurfaceError {
 	v, known := a.verdicts[code]
 	se := &bridge.SurfaceError{Class: v.class, Uncertain: v.uncertain, Code: code}
 	if !known {
-		se.Err = errUnknownCode
+		se.Err = chat.ErrUnknownCode
 	}
 	switch {
 	case v.class == bridge.RateLimited:

@@ -11,6 +11,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/adapters/slack/slacksim"
 	"github.com/sidebridge/sidebridge/bridge"
 )
@@ -148,7 +149,7 @@ func TestAnUnknownRefusalIsGivenUpAfterSomeAttempts(t *testing.T) {
 	w := newWorld(t, setup{})
 	w.open()
 	w.sim.Inject(slacksim.Fault{Method: "chat.postMessage", Error: "a_brand_new_code"})
-	for attempts, class := range map[int]bridge.Class{0: bridge.Transient, maxUnknown - 1: bridge.Transient, maxUnknown: bridge.Rejected} {
+	for attempts, class := range map[int]bridge.Class{0: bridge.Transient, chat.MaxUnknown - 1: bridge.Transient, chat.MaxUnknown: bridge.Rejected} {
 		w.mirror.Attempts = attempts
 		_, _, err := w.deliver(w.view(bridge.MessagePosted, "words"))
 		if se := surfaceErr(t, err); se.Class != class || se.Uncertain || se.Code != "a_brand_new_code" {

@@ -7,13 +7,14 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
 // Deliver implements bridge.Surface.
 func (a *Adapter) Deliver(ctx context.Context, at bridge.Attempt) (bridge.Receipt, error) {
 	receipt, err := a.deliver(ctx, at)
-	return receipt, givenUp(at, err)
+	return receipt, chat.GivenUp(at, err)
 }
 
 func (a *Adapter) deliver(ctx context.Context, at bridge.Attempt) (bridge.Receipt, error) {

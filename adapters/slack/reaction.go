@@ -8,6 +8,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/mapping/markup"
 )
@@ -56,7 +57,7 @@ func (a *Adapter) leftOut(ctx context.Context, err error) bool {
 			a.log.Warn("reactions are not shown", "code", se.Code, "remedy", se.Remedy)
 			a.tellAdmin(ctx, "Reactions are not shown in Slack, everything else is. "+se.Remedy, struct{}{})
 		}
-	case se.Class == bridge.Rejected, se.Code == codeExternal, errors.Is(err, errUnknownCode):
+	case se.Class == bridge.Rejected, se.Code == codeExternal, errors.Is(err, chat.ErrUnknownCode):
 	default:
 		return false
 	}
