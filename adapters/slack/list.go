@@ -8,12 +8,12 @@ import (
 )
 
 // lookBackMost is how far a listing looks back where listings are cheap.
-const lookBackMost = 1000
+const lookBackMost = 5000
 
 // lookBack is how many of a thread's last copies a listing covers again, to see
-// what became of them while no event told. Slack counts calls and not messages, so
-// for an app of one's own that is a thousand: one call for nearly every thread, five
-// for the longest. An app that gets few messages a page, and one page a minute,
+// what became of them while no event told. Slack counts calls and not messages, a
+// thousand of them a call for an app of one's own: one call for nearly every thread,
+// five for the longest. An app that gets few messages a page, and one page a minute,
 // looks back by one page, less a few that came meanwhile. An edit or delete of
 // something older is noticed only by its own event.
 func (a *Adapter) lookBack() int {
