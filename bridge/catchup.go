@@ -15,9 +15,7 @@ func (h *holder) catchUp(ctx context.Context) {
 	for ctx.Err() == nil {
 		rung := h.r.Bell.Any()
 		if time.Since(last) >= h.r.CatchUpEvery || h.reconnected() {
-			if err := h.r.CheckMembers(ctx, Place{Surface: h.p.Surface.Name(), Workspace: h.p.Workspace}); err != nil {
-				h.log.Warn("not checked who reads restricted conversations", "error", err)
-			}
+			h.checkMembers(ctx, "")
 			if h.listAll(ctx) {
 				last = time.Now()
 			} else {
@@ -179,6 +177,14 @@ func (h *holder) listOnce(ctx context.Context, m Mirror) (err error) {
 	return err
 }
 
+// checkMembers looks who reads restricted conversations in a channel, or in all.
+func (h *holder) checkMembers(ctx context.Context, channel string) {
+	err := h.r.CheckMembers(ctx, Place{Surface: h.p.Surface.Name(), Workspace: h.p.Workspace, Channel: channel})
+	if err != nil && ctx.Err() == nil {
+		h.log.Warn("it was not checked who reads restricted conversations", "error", err)
+	}
+}
+
 // probeParked resumes mirrors whose place can be posted to again, so that an
 // admin who mended the cause need not press anything.
 func (h *holder) probeParked(ctx context.Context) {
@@ -190,6 +196,9 @@ func (h *holder) probeParked(ctx context.Context) {
 			return
 		case channel := <-h.recover:
 			h.resumeWorking(ctx, channel, true)
+		case channel := <-h.changed:
+			h.checkMembers(ctx, channel)
+			h.resumeWorking(ctx, channel, true, ParkedMembers)
 		case <-every.C:
 			h.resumeWorking(ctx, "", false)
 		}
@@ -201,9 +210,9 @@ func (h *holder) probeParked(ctx context.Context) {
 const probeRest = 6 * time.Hour
 
 // resumeWorking probes the places of parked mirrors, or of those in one channel, and
-// resumes those that work. Told: the surface says that something has changed, so that
-// no mirror rests.
-func (h *holder) resumeWorking(ctx context.Context, channel string, told bool) {
+// resumes those that work: all, or only those that were parked for one reason. Told: the
+// surface says that something has changed, so that no mirror rests.
+func (h *holder) resumeWorking(ctx context.Context, channel string, told bool, only ...string) {
 	mirrors, err := h.r.Store.Parked(ctx, h.p.Surface.Name(), h.p.Workspace, channel)
 	if err != nil {
 		h.log.Warn("parked mirrors not read", "error", err)
@@ -214,7 +223,11 @@ func (h *holder) resumeWorking(ctx context.Context, channel string, told bool) {
 		if m.Parked == ParkedUncertain || m.Parked == ParkedThread || m.Parked == ParkedDefect || m.Parked == ParkedImported {
 			continue
 		}
-		if m.Parked == ParkedMembers && OnlyParticipants(ctx, h.p.Surface, h.r.Store, ID{m.ID.Ticket, m.Conversation}, m.Place) != nil {
+		if len(only) > 0 && !slices.Contains(only, m.Parked) {
+			continue
+		}
+		readable := m.Parked == ParkedMembers
+		if readable && OnlyParticipants(ctx, h.p.Surface, h.r.Store, ID{m.ID.Ticket, m.Conversation}, m.Place) != nil {
 			continue
 		}
 		ok, asked := works[m.Place]
@@ -225,7 +238,7 @@ func (h *holder) resumeWorking(ctx context.Context, channel string, told bool) {
 		if !ok {
 			continue
 		}
-		if !told && time.Since(h.probed[m.ID]) < probeRest {
+		if !told && !readable && time.Since(h.probed[m.ID]) < probeRest {
 			continue // it was resumed by a probe and parked again: the probe does not see the cause
 		}
 		h.probed[m.ID] = time.Now()

@@ -163,7 +163,7 @@ func (r *Relay) hold(ctx context.Context, p Port, fence Fence, since time.Time, 
 	h := &holder{
 		r: r, p: p, fence: fence, log: log, calls: calls,
 		busy: map[ID]bool{}, floor: map[ID]int64{}, channels: map[Place]int{}, held: map[Place]time.Time{},
-		relist: map[ID]time.Time{}, missed: map[ID]missed{}, probed: map[ID]time.Time{}, done: make(chan struct{}, 1), recover: make(chan string, 64),
+		relist: map[ID]time.Time{}, missed: map[ID]missed{}, probed: map[ID]time.Time{}, done: make(chan struct{}, 1), recover: make(chan string, 64), changed: make(chan string, 64),
 	}
 	r.setHolder(p.lease(), h)
 	defer r.setHolder(p.lease(), nil)
@@ -242,7 +242,7 @@ type holder struct {
 	channels map[Place]int
 	held     map[Place]time.Time
 	blocked  string
-	members  map[ID]time.Time // when only participants were in a restricted mirror's channel
+	trusted  trusted
 
 	// Only catchUp touches these.
 	relist map[ID]time.Time // new threads that were listed, and until when that counts
@@ -252,6 +252,7 @@ type holder struct {
 	pool    sync.WaitGroup
 	done    chan struct{} // a worker ended
 	recover chan string   // a channel that may work again
+	changed chan string   // a channel that others may read now
 }
 
 func (h *holder) setExpiry(t time.Time) {

@@ -203,3 +203,51 @@ func TestTheAuditIsSearchedByPersonKindTicketAndTime(t *testing.T) {
 		}
 	})
 }
+
+// TestWhoReadsARestrictedChannelAndTakesNoPartIsFound: whoever is nobody we know, is
+// somebody else, or has left; and only mirrors of restricted conversations are looked at.
+func TestWhoReadsARestrictedChannelAndTakesNoPartIsFound(t *testing.T) {
+	storetest.Both(t, store.Options{}, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		account := func(id string) bridge.Account { return bridge.Account{Surface: "slack", Workspace: "T1", ID: id} }
+		bob, err := s.CreatePerson(ctx, person("Bob", "bob@example.org", bridge.RoleAgent), "hash")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.TakeAccount(ctx, account("UBOB"), "Bob", bob); err != nil {
+			t.Fatal(err)
+		}
+		bobActs := bridge.Actor{Person: bob, Role: bridge.RoleAgent, Name: "Bob"}
+		ticket := must(t, s, &bridge.CreateTicket{Actor: alice, Subject: "Charged twice", Requester: "Carla", Body: "Twice!", Channel: "form"}).ID.Ticket
+		target := []bridge.Target{{Place: billing, Rule: "r"}}
+		must(t, s, &bridge.StartConversation{Actor: alice, Ticket: ticket, Subject: "Open", Body: "?", Targets: target})
+		conv := must(t, s, &bridge.StartConversation{Actor: bobActs, Ticket: ticket, Subject: "Fraud", Body: "?", Restricted: true, Targets: target}).ID
+		find := func(want ...string) {
+			t.Helper()
+			found, err := s.Outsiders(ctx, conv, []bridge.Account{account("UBOB"), account("UNKNOWN")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, k := range found {
+				got = append(got, k.Account.ID+" "+k.Name)
+			}
+			if strings.Join(got, "|") != strings.Join(want, "|") {
+				t.Errorf("found %q, want %q", got, want)
+			}
+		}
+		find("UNKNOWN ")
+		must(t, s, &bridge.AddParticipants{Actor: bobActs, Conversation: conv, People: []bridge.Known{{Person: alice.Person, Name: "Alice"}}})
+		must(t, s, &bridge.RemoveParticipant{Actor: alice, Conversation: conv, Person: bob, Name: "Bob"})
+		find("UBOB Bob", "UNKNOWN ")
+		for _, place := range []bridge.Place{billing, {Surface: billing.Surface, Workspace: billing.Workspace}} {
+			mirrors, err := s.RestrictedIn(ctx, place)
+			if err != nil || len(mirrors) != 1 || mirrors[0].Conversation != conv.Seq {
+				t.Errorf("in %s: %+v, %v", place, mirrors, err)
+			}
+		}
+		if mirrors, err := s.RestrictedIn(ctx, bridge.Place{Surface: billing.Surface, Workspace: billing.Workspace, Channel: "elsewhere"}); err != nil || len(mirrors) != 0 {
+			t.Errorf("elsewhere: %+v, %v", mirrors, err)
+		}
+	})
+}

@@ -318,6 +318,8 @@ type suiteWatcher struct{ r *bridge.Receiver }
 
 func (suiteWatcher) Recovered(context.Context, bridge.Place) error { return nil }
 
+func (suiteWatcher) MembersChanged(context.Context, bridge.Place) error { return nil }
+
 func (w suiteWatcher) Blocked(ctx context.Context, p bridge.Place, reason, remedy string) error {
 	store, ok := w.r.Log.(interface {
 		Block(ctx context.Context, surface, workspace, reason, remedy string) error

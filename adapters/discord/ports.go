@@ -63,6 +63,8 @@ type Watcher interface {
 	Recovered(ctx context.Context, place bridge.Place) error
 	// Blocked: posts to the place cannot work until a person has done what remedy says.
 	Blocked(ctx context.Context, place bridge.Place, reason, remedy string) error
+	// MembersChanged: others may see the place than did before.
+	MembersChanged(ctx context.Context, place bridge.Place) error
 }
 
 // nobody is the ports of an adapter that was given none.
@@ -70,6 +72,7 @@ type nobody struct{}
 
 func (nobody) Recovered(context.Context, bridge.Place) error               { return nil }
 func (nobody) Blocked(context.Context, bridge.Place, string, string) error { return nil }
+func (nobody) MembersChanged(context.Context, bridge.Place) error          { return nil }
 
 func (nobody) Context(context.Context, int64) (bridge.TicketContext, error) {
 	return bridge.TicketContext{}, bridge.ErrNotFound

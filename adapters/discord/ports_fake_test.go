@@ -92,6 +92,8 @@ func (h *heardInbox) Recovered(_ context.Context, p bridge.Place) error {
 	return nil
 }
 
+func (*heardInbox) MembersChanged(context.Context, bridge.Place) error { return nil }
+
 func (h *heardInbox) Blocked(_ context.Context, p bridge.Place, reason, remedy string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -18,6 +18,8 @@ func (a *Adapter) changedState(ctx context.Context, g *Guild, e event) error {
 		err = g.appeared(ctx, e)
 	case "GUILD_DELETE":
 		err = g.vanished(ctx, e)
+	case "GUILD_MEMBER_ADD", "GUILD_MEMBER_REMOVE": // only with the Server Members Intent
+		err = g.Watcher.MembersChanged(ctx, g.at(""))
 	case "GUILD_UPDATE", "GUILD_ROLE_CREATE", "GUILD_ROLE_UPDATE", "GUILD_ROLE_DELETE", "GUILD_MEMBER_UPDATE":
 		err = g.rolesChanged(ctx, e)
 	case "CHANNEL_CREATE", "CHANNEL_UPDATE":
@@ -106,8 +108,11 @@ func (g *Guild) rolesChanged(ctx context.Context, e event) error {
 	if u := change.User; u != nil {
 		g.called.learn(g.id, u.ID, displayName(u, &member{Nick: change.Nick}))
 		if u.ID != g.self().user {
-			return nil
+			return g.Watcher.MembersChanged(ctx, g.at(""))
 		}
+	}
+	if err := g.Watcher.MembersChanged(ctx, g.at("")); err != nil {
+		return err
 	}
 	return g.Watcher.Recovered(ctx, g.at(""))
 }
@@ -119,6 +124,9 @@ func (g *Guild) channelChanged(ctx context.Context, e event) error {
 	}
 	g.places.put(g.id, &c)
 	g.refused.forget(g.at(c.ID))
+	if err := g.Watcher.MembersChanged(ctx, g.at(c.ID)); err != nil {
+		return err
+	}
 	return g.Watcher.Recovered(ctx, g.at(c.ID))
 }
 

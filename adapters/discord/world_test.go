@@ -87,6 +87,10 @@ func (v worldWatcher) Recovered(_ context.Context, p bridge.Place) error {
 
 func (worldWatcher) Blocked(context.Context, bridge.Place, string, string) error { return nil }
 
+func (v worldWatcher) MembersChanged(ctx context.Context, p bridge.Place) error {
+	return v.w.relay.MembersChanged(ctx, p)
+}
+
 func (w *world) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup

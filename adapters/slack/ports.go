@@ -50,8 +50,8 @@ type Watcher interface {
 	Recovered(ctx context.Context, place bridge.Place) error
 	// Blocked: posts to the place cannot work until a person has done what remedy says.
 	Blocked(ctx context.Context, place bridge.Place, reason, remedy string) error
-	// Joined: somebody came into the channel, who may not be one of those who may read it.
-	Joined(ctx context.Context, place bridge.Place) error
+	// MembersChanged: others can read the channel than did before.
+	MembersChanged(ctx context.Context, place bridge.Place) error
 	// Renamed: the channel has another id now.
 	Renamed(ctx context.Context, from, to bridge.Place) error
 	// Opened: to is the direct message with the people that from stands for, and this is
@@ -64,7 +64,7 @@ type nobody struct{}
 
 func (nobody) Recovered(context.Context, bridge.Place) error               { return nil }
 func (nobody) Blocked(context.Context, bridge.Place, string, string) error { return nil }
-func (nobody) Joined(context.Context, bridge.Place) error                  { return nil }
+func (nobody) MembersChanged(context.Context, bridge.Place) error          { return nil }
 func (nobody) Renamed(context.Context, bridge.Place, bridge.Place) error   { return nil }
 func (nobody) Opened(context.Context, bridge.Place, bridge.Place, string) error {
 	return nil

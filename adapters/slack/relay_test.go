@@ -19,6 +19,7 @@ import (
 type bridged struct {
 	*world
 	memory *bridgetest.Memory
+	relay  *bridge.Relay
 	stop   func()
 }
 
@@ -45,13 +46,16 @@ func newBridged(t *testing.T, s setup) *bridged {
 		}
 	}
 	b := &bridged{world: newWorld(t, s), memory: memory}
-	relay := bridge.NewRelay(bridge.RelayOptions{
+	b.relay = bridge.NewRelay(bridge.RelayOptions{
 		Store: memory, Desk: memory.Desk(), Bell: memory.Bell(), Doubt: 300 * time.Millisecond, Poll: 20 * time.Millisecond,
 		CallTimeout: 5 * time.Second,
 	}, bridge.Port{Surface: b.a, Workspace: b.sim.TeamID(), PerChannel: 8})
+	if s.late != nil {
+		s.late(b)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { _ = relay.Run(ctx) })
+	running.Go(func() { _ = b.relay.Run(ctx) })
 	b.stop = sync.OnceFunc(func() {
 		cancel()
 		running.Wait()

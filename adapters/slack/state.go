@@ -22,12 +22,14 @@ func (a *Adapter) changedState(ctx context.Context, e *event) error {
 	case "member_left_channel":
 		if a.itsMe(e) {
 			err = a.blocked(ctx, channel, "not_in_channel")
+		} else {
+			err = a.watcher.MembersChanged(ctx, a.place(channel))
 		}
 	case "member_joined_channel":
 		if a.itsMe(e) {
 			err = a.recovered(ctx, channel)
 		} else {
-			err = a.watcher.Joined(ctx, a.place(channel))
+			err = a.watcher.MembersChanged(ctx, a.place(channel))
 		}
 	case "channel_unarchive", "group_unarchive", "channel_unshared":
 		err = a.recovered(ctx, channel)

@@ -52,6 +52,8 @@ type setup struct {
 	opts func(*Options)
 	// tune changes the adapter before it runs.
 	tune func(*Adapter)
+	// late is called with a bridged world before its relay runs.
+	late func(*bridged)
 	// socket receives by Socket Mode instead of HTTP.
 	socket bool
 }
@@ -441,11 +443,8 @@ func (m *memoryWatcher) Blocked(_ context.Context, p bridge.Place, reason, remed
 	return m.add("blocked %s %s: %s", p.Channel, reason, remedy)
 }
 
-func (w *memoryWatcher) Joined(_ context.Context, p bridge.Place) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.lines = append(w.lines, "joined "+p.Channel)
-	return nil
+func (m *memoryWatcher) MembersChanged(_ context.Context, p bridge.Place) error {
+	return m.add("members of %s changed", p.Channel)
 }
 
 func (m *memoryWatcher) Renamed(_ context.Context, from, to bridge.Place) error {

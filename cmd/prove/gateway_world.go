@@ -43,6 +43,9 @@ type watched struct {
 // Recovered implements discord.Watcher.
 func (*watched) Recovered(context.Context, bridge.Place) error { return nil }
 
+// MembersChanged implements discord.Watcher.
+func (*watched) MembersChanged(context.Context, bridge.Place) error { return nil }
+
 // Blocked implements discord.Watcher.
 func (w *watched) Blocked(_ context.Context, _ bridge.Place, _, remedy string) error {
 	w.mu.Lock()

@@ -130,6 +130,14 @@ func (g guildWatchers) Blocked(ctx context.Context, place bridge.Place, reason, 
 	return nil
 }
 
+// MembersChanged implements discord.Watcher.
+func (g guildWatchers) MembersChanged(ctx context.Context, place bridge.Place) error {
+	if w := g[place.Workspace]; w != nil {
+		return w.MembersChanged(ctx, place)
+	}
+	return nil
+}
+
 // ended takes the end of the bot's connection, for all its guilds.
 func (g guildWatchers) ended(ctx context.Context, table string, err error) error {
 	var errs []error

@@ -70,9 +70,9 @@ func (w *watcher) Blocked(ctx context.Context, place bridge.Place, reason, remed
 	return errors.Join(errs...)
 }
 
-// Joined implements slack.Watcher.
-func (w *watcher) Joined(ctx context.Context, place bridge.Place) error {
-	return w.relay.CheckMembers(ctx, place)
+// MembersChanged implements slack.Watcher and discord.Watcher.
+func (w *watcher) MembersChanged(ctx context.Context, place bridge.Place) error {
+	return w.relay.MembersChanged(ctx, place)
 }
 
 // Renamed implements slack.Watcher. The mapping and the mirrors follow the channel

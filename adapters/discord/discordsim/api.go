@@ -87,6 +87,7 @@ func (s *Sim) endpoints() []endpoint {
 		{"GET", "guilds/:id", (*call).getGuild, false},
 		{"GET", "guilds/:id/channels", (*call).guildChannels, false},
 		{"GET", "guilds/:id/roles", (*call).guildRoles, false},
+		{"GET", "guilds/:id/members", (*call).guildMembers, false},
 		{"GET", "guilds/:id/members/:id", (*call).guildMember, false},
 		{"GET", "guilds/:id/threads/active", (*call).activeThreads, false},
 		{"GET", "users/@me/guilds", (*call).myGuilds, false},

@@ -1,9 +1,12 @@
 package discordsim
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -106,6 +109,30 @@ func (c *call) guildMember() (answer, error) {
 		return answer{}, refuse(404, 10007, "Unknown Member")
 	}
 	return answer{body: g.showMember(u, true)}, nil
+}
+
+// guildMembers lists the members in the order of their ids, for apps with the privileged
+// intent. https://docs.discord.com/developers/resources/guild#list-guild-members
+func (c *call) guildMembers() (answer, error) {
+	g, err := c.guild(0)
+	if err != nil {
+		return answer{}, err
+	}
+	if c.s.opts.NoMembers {
+		return answer{}, errAccess
+	}
+	limit, err := strconv.Atoi(cmp.Or(c.query.Get("limit"), "1"))
+	if err != nil || limit < 1 || limit > 1000 {
+		return answer{}, badForm("limit", "int value should be between 1 and 1000.")
+	}
+	ids := slices.SortedFunc(maps.Keys(g.members), compareIDs)
+	list := []fields{}
+	for _, id := range ids {
+		if u := c.s.users[id]; u != nil && compareIDs(id, cmp.Or(c.query.Get("after"), "0")) > 0 && len(list) < limit {
+			list = append(list, g.showMember(u, true))
+		}
+	}
+	return answer{body: list}, nil
 }
 
 func (c *call) activeThreads() (answer, error) {

@@ -16,6 +16,9 @@ type Options struct {
 	// NoContent leaves the privileged intent MESSAGE_CONTENT switched off in the
 	// portal: identifying with it is closed with 4014.
 	NoContent bool
+	// NoMembers leaves the privileged intent GUILD_MEMBERS switched off in the portal:
+	// members are not listed.
+	NoMembers bool
 
 	// NonceWindow is how long an enforced nonce finds the message it made first. Discord
 	// says "the past few minutes"; 3 min.
