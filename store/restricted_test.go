@@ -214,6 +214,10 @@ func TestWhoReadsARestrictedChannelAndTakesNoPartIsFound(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		dan, err := s.CreatePerson(ctx, person("Dan", "dan@example.org", bridge.RoleAgent), "hash")
+		if err != nil {
+			t.Fatal(err)
+		}
 		if err := s.TakeAccount(ctx, account("UBOB"), "Bob", bob); err != nil {
 			t.Fatal(err)
 		}
@@ -237,8 +241,8 @@ func TestWhoReadsARestrictedChannelAndTakesNoPartIsFound(t *testing.T) {
 			}
 		}
 		find("UNKNOWN ")
-		must(t, s, &bridge.AddParticipants{Actor: bobActs, Conversation: conv, People: []bridge.Known{{Person: alice.Person, Name: "Alice"}}})
-		must(t, s, &bridge.RemoveParticipant{Actor: alice, Conversation: conv, Person: bob, Name: "Bob"})
+		must(t, s, &bridge.AddParticipants{Actor: bobActs, Conversation: conv, People: []bridge.Known{{Person: dan, Name: "Dan"}}})
+		must(t, s, &bridge.RemoveParticipant{Actor: bobActs, Conversation: conv, Person: bob, Name: "Bob"})
 		find("UBOB Bob", "UNKNOWN ")
 		for _, place := range []bridge.Place{billing, {Surface: billing.Surface, Workspace: billing.Workspace}} {
 			mirrors, err := s.RestrictedIn(ctx, place)
