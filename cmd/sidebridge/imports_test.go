@@ -40,7 +40,7 @@ var testLibs = []string{
 
 // simLibs are the libraries of the simulators: they speak a platform's
 // protocol by themselves, so that they cannot share an adapter's mistake.
-var simLibs = []string{"github.com/google/uuid", "github.com/gorilla/websocket", "golang.org/x/sync", "golang.org/x/time/rate"}
+var simLibs = []string{"github.com/google/uuid", "github.com/gorilla/websocket", "golang.org/x/sync", "golang.org/x/time/rate", "adapters/chat/simpage"}
 
 var domain = []string{"bridge", "mapping", "mapping/markup"}
 
@@ -60,6 +60,7 @@ var importRules = []rule{
 	})},
 	{"adapters", slices.Concat(domain, surfaceLibs)},
 	{"adapters/chat", domain},
+	{"adapters/chat/simpage", nil},
 	{"adapters/slack", slices.Concat(domain, surfaceLibs, []string{"adapters/chat", "github.com/slack-go/slack"})},
 	{"adapters/slack/slacksim", simLibs},
 	{"adapters/discord", slices.Concat(domain, surfaceLibs, []string{"adapters/chat", "github.com/bwmarrin/discordgo"})},
@@ -114,6 +115,8 @@ func TestRulesSeparateWhatMustNotMeet(t *testing.T) {
 		{"adapters/slack", "adapters/slack/slacksim"},
 		{"adapters/slack/slacksim", "adapters/slack"},
 		{"adapters/slack/slacksim", "bridge"},
+		{"adapters/slack/slacksim", "adapters/chat"},
+		{"adapters/chat/simpage", "bridge"},
 		{"adapters/discord", "github.com/slack-go/slack"},
 		{"adapters/teams", "adapters/slack"},
 		{"adapters/web", "adapters/web/sso/ssotest"},

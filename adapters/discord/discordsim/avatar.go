@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
-	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/sidebridge/sidebridge/adapters/chat/simpage"
 )
 
 // cdn is where Discord has people's pictures. The simulator has none: its page draws
@@ -67,39 +65,8 @@ func pagePicture(name, hash string) string {
 	return "/sim/avatar?" + query.Encode()
 }
 
-// avatar draws a disc with a name's initials; who has a picture has a ring whose colour
-// is that picture's.
+// avatar draws somebody's face by name, and by the hash of their picture.
 func (p *pages) avatar(w http.ResponseWriter, r *http.Request) {
-	name, hash := r.URL.Query().Get("name"), r.URL.Query().Get("hash")
-	h := w.Header()
-	h.Set("Content-Type", "image/svg+xml")
-	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "max-age=3600")
-	ring := ""
-	if hash != "" {
-		ring = fmt.Sprintf(`<circle cx="36" cy="36" r="31" fill="none" stroke="hsl(%d 80%% 70%%)" stroke-width="9"/>`, hueOf(hash))
-	}
-	_, _ = fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 72 72"><rect width="72" height="72" fill="hsl(%d 42%% 40%%)"/>%s`+
-		`<text x="36" y="47" font-family="sans-serif" font-size="30" fill="#fff" text-anchor="middle">%s</text></svg>`,
-		hueOf(name), ring, template.HTMLEscapeString(initials(name)))
-}
-
-func hueOf(text string) int {
-	sum := sha256.Sum256([]byte(text))
-	return int(sum[0]) * 360 / 256
-}
-
-func initials(name string) string {
-	var out []rune
-	for word := range strings.FieldsSeq(name) {
-		first, _ := utf8.DecodeRuneInString(word)
-		if unicode.IsLetter(first) && len(out) < 2 {
-			out = append(out, unicode.ToUpper(first))
-		}
-	}
-	if out == nil {
-		return "?"
-	}
-	return string(out)
+	w.Header().Set("Cache-Control", "max-age=3600")
+	simpage.Face(w, r.URL.Query().Get("name"), r.URL.Query().Get("hash"))
 }

@@ -52,7 +52,7 @@ func TestAWebhooksPictureIsItsPostsOwnAndStays(t *testing.T) {
 			t.Errorf("the page has no picture with %s", want)
 		}
 	}
-	if _, with := r.page("/sim/avatar?name=Anna&hash=a1"); !strings.Contains(with, "<circle") {
+	if _, with := r.page("/sim/avatar?name=Anna&hash=a1"); !strings.Contains(with, "stroke=") {
 		t.Errorf("drawn as %s", with)
 	}
 }

@@ -2,10 +2,11 @@ package discordsim
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/sidebridge/sidebridge/adapters/chat/simpage"
 )
 
 type viewMessage struct {
@@ -106,7 +107,7 @@ func (s *Sim) viewMessage(at place, ch *channel, m *message) viewMessage {
 		v.Body = nil
 	}
 	for _, a := range m.files {
-		v.Files = append(v.Files, viewFile{a.name, size(len(a.content)), "/sim/file/" + a.id + "/" + url.PathEscape(a.name), shownImage(a.kind)})
+		v.Files = append(v.Files, viewFile{a.name, simpage.Size(len(a.content)), "/sim/file/" + a.id + "/" + url.PathEscape(a.name), shownImage(a.kind)})
 	}
 	for _, r := range m.reactions {
 		v.Reactions = append(v.Reactions, s.viewReaction(ch.guild, r, at.As))
@@ -292,16 +293,6 @@ func (s *Sim) viewWaiting(at place, ch *channel, in *interaction) (viewMessage, 
 	v := s.viewOwn(at, ch, in.id)
 	v.Body, v.Waiting = []node{{Kind: "note", Text: text}}, true
 	return v, true
-}
-
-func size(n int) string {
-	switch {
-	case n >= 1<<20:
-		return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
-	case n >= 1<<10:
-		return fmt.Sprintf("%.1f kB", float64(n)/(1<<10))
-	}
-	return fmt.Sprintf("%d B", n)
 }
 
 func shownImage(kind string) bool {

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/sidebridge/sidebridge/adapters/chat/simpage"
 )
 
 // Sim is a simulated Discord. All methods may be called from any goroutine.
@@ -55,8 +57,7 @@ type Sim struct {
 	notifications []Notification
 	ephemerals    []*Ephemeral
 
-	waitMu  sync.Mutex
-	waiters map[chan struct{}]struct{}
+	changes simpage.Changes
 }
 
 // New returns a service with one guild, in which the bot is and nobody else.
@@ -67,7 +68,7 @@ func New(o Options) *Sim {
 		opts: o, ctx: ctx, cancel: cancel, rng: rand.New(rand.NewPCG(o.Seed, 0xd15c)),
 		users: map[string]*user{}, channels: map[string]*channel{}, webhooks: map[string]*webhook{},
 		files: map[string]*attachment{}, nonces: map[nonceKey]*message{}, inters: map[string]*interaction{},
-		buckets: map[string]*bucket{}, waiters: map[chan struct{}]struct{}{},
+		buckets: map[string]*bucket{},
 	}
 	s.appID = s.newID()
 	s.bot = &user{id: s.newID(), name: "sidebridge", global: o.AppName, bot: true}
@@ -172,41 +173,10 @@ func (s *Sim) noteBase(r *http.Request) {
 }
 
 // changed wakes every WaitFor.
-func (s *Sim) changed() {
-	s.waitMu.Lock()
-	defer s.waitMu.Unlock()
-	for ch := range s.waiters {
-		select {
-		case ch <- struct{}{}:
-		default:
-		}
-	}
-}
-
-// watch returns a channel that gets a value after every change, until stop is called.
-func (s *Sim) watch() (wake <-chan struct{}, stop func()) {
-	ch := make(chan struct{}, 1)
-	s.waitMu.Lock()
-	s.waiters[ch] = struct{}{}
-	s.waitMu.Unlock()
-	return ch, func() {
-		s.waitMu.Lock()
-		delete(s.waiters, ch)
-		s.waitMu.Unlock()
-	}
-}
+func (s *Sim) changed() { s.changes.Changed() }
 
 // WaitFor returns when cond is true, which is asked again after every change, or with
 // the error of ctx.
 func (s *Sim) WaitFor(ctx context.Context, cond func() bool) error {
-	ch, stop := s.watch()
-	defer stop()
-	for !cond() {
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("wait for the simulator: %w", context.Cause(ctx))
-		case <-ch:
-		}
-	}
-	return nil
+	return s.changes.WaitFor(ctx, s.ctx.Done(), cond)
 }

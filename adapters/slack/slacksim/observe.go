@@ -3,7 +3,6 @@ package slacksim
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -226,45 +225,11 @@ func (s *Sim) Idle() bool {
 	return !busy && q.ready.len() == 0 && q.waiting == 0 && q.inflight == 0 && q.tasks == 0
 }
 
-// changed wakes those who wait for a change.
-func (s *Sim) changed() {
-	s.waitMu.Lock()
-	defer s.waitMu.Unlock()
-	for wake := range s.waiters {
-		select {
-		case wake <- struct{}{}:
-		default:
-		}
-	}
-}
-
-// watch returns a channel that gets a value after every change, several
-// changes may share one, and a function that ends it.
-func (s *Sim) watch() (wake <-chan struct{}, stop func()) {
-	c := make(chan struct{}, 1)
-	s.waitMu.Lock()
-	s.waiters[c] = struct{}{}
-	s.waitMu.Unlock()
-	return c, func() {
-		s.waitMu.Lock()
-		delete(s.waiters, c)
-		s.waitMu.Unlock()
-	}
-}
+// changed wakes every WaitFor.
+func (s *Sim) changed() { s.changes.Changed() }
 
 // WaitFor returns once fn is true, asking again after every change, or with
 // the context's error. fn may call any method of Sim.
 func (s *Sim) WaitFor(ctx context.Context, fn func() bool) error {
-	wake, stop := s.watch()
-	defer stop()
-	for !fn() {
-		select {
-		case <-wake:
-		case <-ctx.Done():
-			return fmt.Errorf("wait for the simulated slack: %w", context.Cause(ctx))
-		case <-s.ctx.Done():
-			return fmt.Errorf("wait for the simulated slack: %w", http.ErrServerClosed)
-		}
-	}
-	return nil
+	return s.changes.WaitFor(ctx, s.ctx.Done(), fn)
 }

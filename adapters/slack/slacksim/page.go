@@ -1,7 +1,6 @@
 package slacksim
 
 import (
-	"bytes"
 	"embed"
 	"errors"
 	"fmt"
@@ -10,15 +9,12 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
+
+	"github.com/sidebridge/sidebridge/adapters/chat/simpage"
 )
 
 //go:embed page/page.html page/page.css page/page.js
 var pageFiles embed.FS
-
-// contentPolicy lets the page load only its own style, script and avatars.
-const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; " +
-	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // pages serves the page on which a newcomer plays the people of the workspace.
 type pages struct {
@@ -36,11 +32,11 @@ func (p *pages) mount(mux *http.ServeMux) {
 	mux.Handle("POST /act", guard.Handler(http.HandlerFunc(p.act)))
 	mux.HandleFunc("GET /archives/{channel}/{message}", p.permalink)
 	mux.HandleFunc("GET /files/{user}/{id}/{name}", p.file)
-	mux.HandleFunc("GET /sim/page.css", p.static("page/page.css", "text/css; charset=utf-8"))
-	mux.HandleFunc("GET /sim/page.js", p.static("page/page.js", "text/javascript; charset=utf-8"))
+	mux.HandleFunc("GET /sim/page.css", simpage.Static(pageFiles, "page/page.css", "text/css; charset=utf-8"))
+	mux.HandleFunc("GET /sim/page.js", simpage.Static(pageFiles, "page/page.js", "text/javascript; charset=utf-8"))
 	mux.HandleFunc("GET /sim/avatar/{name}", p.avatar)
 	mux.HandleFunc("GET /sim/bot.svg", p.avatar)
-	mux.HandleFunc("GET /sim/live", p.live)
+	mux.HandleFunc("GET /sim/live", p.sim.changes.Live(p.sim.ctx.Done()))
 }
 
 func (p *pages) show(w http.ResponseWriter, r *http.Request) {
@@ -48,31 +44,7 @@ func (p *pages) show(w http.ResponseWriter, r *http.Request) {
 	p.sim.noteBase(r)
 	view := p.sim.pageView(r.URL.Query())
 	p.sim.mu.Unlock()
-	var b bytes.Buffer
-	if err := p.template.ExecuteTemplate(&b, "page", view); err != nil {
-		http.Error(w, "the page cannot be shown", http.StatusInternalServerError)
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", contentPolicy)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Cache-Control", "no-store")
-	_, _ = b.WriteTo(w)
-}
-
-func (p *pages) static(name, kind string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		body, err := pageFiles.ReadFile(name)
-		if err != nil {
-			http.Error(w, "no such file", http.StatusNotFound)
-			return
-		}
-		w.Header().Set("Content-Type", kind)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		_, _ = w.Write(body)
-	}
+	simpage.Send(w, p.template, view)
 }
 
 // act does what a form of the page asks and shows the page again.
@@ -230,35 +202,4 @@ func (p *pages) file(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	_, _ = w.Write(f.content)
-}
-
-// live tells the page that something changed, at most a few times a second.
-func (p *pages) live(w http.ResponseWriter, r *http.Request) {
-	out := http.NewResponseController(w)
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-store")
-	wake, stop := p.sim.watch()
-	defer stop()
-	pause := time.NewTicker(200 * time.Millisecond)
-	defer pause.Stop()
-	_, _ = io.WriteString(w, "retry: 1000\n\n")
-	for out.Flush() == nil {
-		select {
-		case <-wake:
-		case <-r.Context().Done():
-			return
-		case <-p.sim.ctx.Done():
-			return
-		}
-		select {
-		case <-pause.C:
-		case <-r.Context().Done():
-			return
-		case <-p.sim.ctx.Done():
-			return
-		}
-		if _, err := io.WriteString(w, "data: changed\n\n"); err != nil {
-			return
-		}
-	}
 }

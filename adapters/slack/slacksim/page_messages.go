@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/sidebridge/sidebridge/adapters/chat/simpage"
 )
 
 func (s *Sim) viewMessages(v *pageView, ch *channel, as string) {
@@ -67,7 +69,7 @@ func (s *Sim) viewMessage(ch *channel, m *message, as, thread string) viewMessag
 	}
 	for _, f := range m.files {
 		w := s.wireFile(f)
-		v.Files = append(v.Files, viewFile{Name: f.name, Size: size(f.size), URL: strings.TrimPrefix(w.Permalink, s.base)})
+		v.Files = append(v.Files, viewFile{Name: f.name, Size: simpage.Size(f.size), URL: strings.TrimPrefix(w.Permalink, s.base)})
 	}
 	for _, r := range m.reactions {
 		var who []string

@@ -2,7 +2,6 @@ package slacksim
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/url"
 	"strings"
 )
@@ -234,16 +233,6 @@ func (s *Sim) displayName(id string) string {
 		return u.displayName
 	}
 	return u.realName
-}
-
-func size(n int) string {
-	switch {
-	case n >= 1<<20:
-		return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
-	case n >= 1<<10:
-		return fmt.Sprintf("%.1f kB", float64(n)/(1<<10))
-	}
-	return fmt.Sprintf("%d B", n)
 }
 
 func (s *Sim) viewModal(w *view) *viewModal {

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/sidebridge/sidebridge/adapters/chat/simpage"
 )
 
 // Sim is a simulated Slack workspace. All methods may be called from any
@@ -57,8 +59,7 @@ type Sim struct {
 	calls         int
 	hourly        eventHour
 
-	waitMu  sync.Mutex
-	waiters map[chan struct{}]struct{}
+	changes simpage.Changes
 }
 
 // New returns a workspace with the app installed and nobody else in it.
@@ -81,7 +82,6 @@ func New(opts Options) *Sim {
 		responses: map[string]*responseURL{},
 		tickets:   map[string]bool{},
 		buckets:   map[string]*bucket{},
-		waiters:   map[chan struct{}]struct{}{},
 		client:    newDeliveryClient(opts),
 	}
 	for _, scope := range opts.Scopes {
