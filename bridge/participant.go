@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // ParticipantKey names a person's part in a conversation.
@@ -18,17 +19,46 @@ func (k ParticipantKey) String() string { return k.Conversation.String() + " " +
 // Participant is a person who takes part in a conversation, or did: somebody added
 // them, they started it, spoke in it, were asked there to approve something, or took
 // its ticket over. The row stays when they are removed, as does all that was said.
+//
+// They are a reader of the conversation as well, whom we tell in a chat of their own of
+// what they have not read: Told is their position, and what was said up to it is never
+// told again. Who has the ticket or was named without taking part has a row for that alone.
 type Participant struct {
 	ParticipantKey
 	// Since is the entry by which they take part: of those who came back, the last one.
+	// It is zero for somebody who never did.
 	Since int64
 	// Left is the entry that removed them last, or zero. They take part when Since is
 	// later than it.
 	Left int64
+	// Chat is the surface of the thread in which they wrote last, empty when they never
+	// wrote in one. That chat tells them of what is said there.
+	Chat string
+
+	// The following is set by no entry, as mirrors' heads and cursors are not.
+
+	// Told is the entry up to which they were told, or a call to tell them was begun.
+	// Was is what it was before that call.
+	Told, Was int64
+	// Due is when to look whether there is something to tell; zero while there is not.
+	Due time.Time
+	// Begun is when a call was begun whose outcome is not known yet; zero when none is.
+	Begun    time.Time
+	Attempts int
+	// Head is the ticket's head when the row was read for telling; it is not stored.
+	Head int64
 }
 
 // TakesPart reports whether the person takes part now.
 func (p *Participant) TakesPart() bool { return p != nil && p.Since > p.Left }
+
+// HasLeft reports whether the person was removed and has not come back.
+func (p *Participant) HasLeft() bool { return p != nil && p.Left > p.Since }
+
+// ofEntries returns what entries say of the person.
+func (p Participant) ofEntries() Participant {
+	return Participant{ParticipantKey: p.ParticipantKey, Since: p.Since, Left: p.Left, Chat: p.Chat}
+}
 
 // takesPart reports whether a person takes part in a conversation now.
 func (s *State) takesPart(conv ID, person string) bool {
@@ -166,8 +196,12 @@ func (s *State) applyParticipants(e *Entry) {
 		s.join(e.ID(), f.Person, e)
 	case MessagePosted:
 		// Who was removed does not come back by going on in a chat's thread.
-		if f.Source == nil || s.Participants[ParticipantKey{conv, f.Person}] == nil {
+		if f.Source == nil || !s.Participants[ParticipantKey{conv, f.Person}].HasLeft() {
 			s.join(conv, f.Person, e)
+		}
+		if p := s.Participants[ParticipantKey{conv, f.Person}]; p != nil && f.Source != nil && p.Chat != f.Source.Surface {
+			p.Chat = f.Source.Surface
+			s.putParticipant(p)
 		}
 	case ParticipantAdded, ApprovalAsked:
 		for _, person := range e.Added() {

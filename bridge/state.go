@@ -34,7 +34,6 @@ type State struct {
 	Files         map[FileKey]*File
 	Keys          map[string]ID
 	Accounts      map[Account]*Known
-	Listeners     map[ListenerKey]*Listener
 	// NoticeGrace is how long somebody has for reading what was said before they are told.
 	NoticeGrace time.Duration
 	// Rights are what the people whom the commands name may do; nil: nobody has any.
@@ -77,7 +76,6 @@ type Changes struct {
 	Files         map[FileKey]bool
 	Keys          map[string]bool
 	Accounts      map[Account]bool
-	Listeners     map[ListenerKey]bool
 	Erased        map[ID]bool     // entries whose words are to be removed
 	Blobs         map[string]bool // bytes to be removed, unless a file has them still
 }
@@ -92,13 +90,13 @@ func NewState(now time.Time) *State {
 		Reviews: map[ID]*Review{}, Participants: map[ParticipantKey]*Participant{},
 		Deliveries: map[DeliveryKey]*Delivery{}, Files: map[FileKey]*File{},
 		Keys: map[string]ID{}, Accounts: map[Account]*Known{}, Fences: map[string]int64{}, Logs: map[int64][]*Entry{},
-		Listeners: map[ListenerKey]*Listener{}, NoticeGrace: NoticeGrace,
+		NoticeGrace: NoticeGrace,
 		Changed: Changes{
 			Tickets: map[int64]bool{}, Conversations: map[ID]bool{}, Mirrors: map[ID]bool{},
 			Messages: map[ID]bool{}, Copies: map[CopyKey]bool{}, Reactions: map[ReactionKey]bool{}, Deliveries: map[DeliveryKey]bool{},
 			Approvals: map[ID]bool{}, Approvers: map[ApproverKey]bool{}, Reviews: map[ID]bool{}, Participants: map[ParticipantKey]bool{},
 			Files: map[FileKey]bool{}, Keys: map[string]bool{}, Accounts: map[Account]bool{},
-			Listeners: map[ListenerKey]bool{}, Erased: map[ID]bool{}, Blobs: map[string]bool{},
+			Erased: map[ID]bool{}, Blobs: map[string]bool{},
 		},
 	}
 }

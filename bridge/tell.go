@@ -43,10 +43,10 @@ type NoticeStore interface {
 	Log
 	Acquire(ctx context.Context, name string, ttl time.Duration) (Fence, bool, error)
 	Release(ctx context.Context, name string) error
-	// DueListeners returns rows that are due, those due first first.
-	DueListeners(ctx context.Context, now time.Time, limit int) ([]Listener, error)
-	// BegunListeners returns rows of which a call was begun and not settled.
-	BegunListeners(ctx context.Context, limit int) ([]Listener, error)
+	// DueParticipants returns rows that are due, those due first first.
+	DueParticipants(ctx context.Context, now time.Time, limit int) ([]Participant, error)
+	// BegunParticipants returns rows of which a call was begun and not settled.
+	BegunParticipants(ctx context.Context, limit int) ([]Participant, error)
 	// Untold returns what somebody may see, has not read, and was told neither by us nor
 	// by a chat in whose thread they are, of the conversations whose rows are due.
 	Untold(ctx context.Context, person string, limit int) ([]News, error)
@@ -114,9 +114,9 @@ func (n *Notifier) Run(ctx context.Context) error {
 // abandon settles the calls of an earlier holder. Whether they told anybody is not known,
 // so they are not made again: nobody is told twice.
 func (n *Notifier) abandon(ctx context.Context, fence Fence) error {
-	rows, err := n.Store.BegunListeners(ctx, noticeLook)
-	for _, l := range rows {
-		if _, err := n.Store.Append(ctx, &SettleNotice{Fence: fence, Key: l.ListenerKey}); err != nil {
+	rows, err := n.Store.BegunParticipants(ctx, noticeLook)
+	for _, p := range rows {
+		if _, err := n.Store.Append(ctx, &SettleNotice{Fence: fence, Key: p.ParticipantKey}); err != nil {
 			return fmt.Errorf("settle an earlier notice: %w", err)
 		}
 		n.count("unknown", "")
@@ -126,17 +126,17 @@ func (n *Notifier) abandon(ctx context.Context, fence Fence) error {
 
 // Once tells everybody for whom something is due now, and reports how many rows it took.
 func (n *Notifier) Once(ctx context.Context, fence Fence) (int, error) {
-	rows, err := n.Store.DueListeners(ctx, n.Now(), noticeLook)
+	rows, err := n.Store.DueParticipants(ctx, n.Now(), noticeLook)
 	if err != nil {
 		return 0, err
 	}
-	by := map[string][]Listener{}
+	by := map[string][]Participant{}
 	var people []string
-	for _, l := range rows {
-		if by[l.Person] == nil {
-			people = append(people, l.Person)
+	for _, p := range rows {
+		if by[p.Person] == nil {
+			people = append(people, p.Person)
 		}
-		by[l.Person] = append(by[l.Person], l)
+		by[p.Person] = append(by[p.Person], p)
 	}
 	for _, person := range people {
 		if renewed, ok, err := n.Store.Acquire(ctx, noticeLease, noticeTTL); err != nil || !ok || renewed != fence {
@@ -150,7 +150,7 @@ func (n *Notifier) Once(ctx context.Context, fence Fence) (int, error) {
 }
 
 // person tells one person everything that is to be told now, in one call.
-func (n *Notifier) person(ctx context.Context, fence Fence, person string, rows []Listener) error {
+func (n *Notifier) person(ctx context.Context, fence Fence, person string, rows []Participant) error {
 	wish, err := n.Wish(ctx, person)
 	if err != nil {
 		return err
@@ -165,24 +165,24 @@ func (n *Notifier) person(ctx context.Context, fence Fence, person string, rows 
 			news[m.Conversation] = append(news[m.Conversation], m)
 		}
 	}
-	var begun []Listener
+	var begun []Participant
 	var tell []News
 	ctx = context.WithoutCancel(ctx) // what is begun is settled; the call has its own end
-	for _, l := range rows {
-		list := news[l.Conversation]
+	for _, p := range rows {
+		list := news[p.Conversation]
 		if until := wish.due(list); len(list) == 0 || until.After(n.Now()) {
-			if _, err := n.Store.Append(ctx, &DeferNotice{Fence: fence, Key: l.ListenerKey, Until: until, Head: l.Head}); err != nil {
+			if _, err := n.Store.Append(ctx, &DeferNotice{Fence: fence, Key: p.ParticipantKey, Until: until, Head: p.Head}); err != nil {
 				return err
 			}
 			continue
 		}
 		upto := slices.MaxFunc(list, func(a, b News) int { return cmp.Compare(a.ID.Seq, b.ID.Seq) }).ID.Seq
-		res, err := n.Store.Append(ctx, &BeginNotice{Fence: fence, Key: l.ListenerKey, Upto: upto, Head: l.Head})
+		res, err := n.Store.Append(ctx, &BeginNotice{Fence: fence, Key: p.ParticipantKey, Upto: upto, Head: p.Head})
 		if err != nil {
 			return err
 		}
 		if res.Outcome == Accepted {
-			begun, tell = append(begun, l), append(tell, list...)
+			begun, tell = append(begun, p), append(tell, list...)
 		}
 	}
 	if len(begun) == 0 {
@@ -248,19 +248,19 @@ func (n *Notifier) reached(ctx context.Context, to Account, code, remedy string)
 }
 
 // settle records what became of the call. Only one that certainly told nobody is made again.
-func (n *Notifier) settle(ctx context.Context, fence Fence, begun []Listener, failed error) error {
+func (n *Notifier) settle(ctx context.Context, fence Fence, begun []Participant, failed error) error {
 	var errs []error
-	for _, l := range begun {
-		c := &SettleNotice{Fence: fence, Key: l.ListenerKey}
+	for _, p := range begun {
+		c := &SettleNotice{Fence: fence, Key: p.ParticipantKey}
 		if failed != nil {
 			e := AsSurfaceError(failed)
-			v := decideRetry(e, l.Attempts, n.Now(), jitter())
+			v := decideRetry(e, p.Attempts, n.Now(), jitter())
 			c.Failed, c.Until, c.Held = !e.Uncertain, v.until, v.held
 			switch v.action {
 			case actBlock: // the relay probes the workspace; we look now and then
 				c.Until = n.Now().Add(noticeRest)
 			case actReject, actPark:
-				c.Until = time.Time{} // what comes next brings it up again
+				c.Until = time.Time{} // their pages show it; what comes next is tried again
 			}
 		}
 		if _, err := n.Store.Append(ctx, c); err != nil {

@@ -39,3 +39,12 @@ func (s *Store) RawCount(t interface {
 	}
 	return n
 }
+
+// MigrateTo brings an empty database to an earlier version of the schema.
+func (s *Store) MigrateTo(ctx context.Context, version int64) error {
+	p, err := s.provider()
+	if err == nil {
+		_, err = p.UpTo(ctx, version)
+	}
+	return err
+}

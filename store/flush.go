@@ -48,7 +48,6 @@ func (s *Store) flush(ctx context.Context, tx *sqlx.Tx, st *bridge.State) error 
 		{approvalTable, changed(ch.Approvals, compareIDs, func(k bridge.ID) []any { return approvalValues(st.Approvals[k]) })},
 		{approverTable, changed(ch.Approvers, compareApprovers, func(k bridge.ApproverKey) []any { return approverValues(st.Approvers[k]) })},
 		{reviewTable, changed(ch.Reviews, compareIDs, func(k bridge.ID) []any { return reviewValues(st.Reviews[k]) })},
-		{listenerTable, changed(ch.Listeners, compareListeners, func(k bridge.ListenerKey) []any { return listenerValues(st.Listeners[k]) })},
 		{participantTable, changed(ch.Participants, compareParticipants, func(k bridge.ParticipantKey) []any { return participantValues(st.Participants[k]) })},
 		{fileTable, changed(ch.Files, compareFiles, func(k bridge.FileKey) []any { return fileValues(st.Files[k]) })},
 		{deliveryTable, changed(ch.Deliveries, compareDeliveries, func(k bridge.DeliveryKey) []any {

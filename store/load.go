@@ -54,7 +54,7 @@ func (s *Store) load(ctx context.Context, tx *sqlx.Tx, cmds []bridge.Command) (*
 	for _, step := range []func(context.Context) error{
 		func(ctx context.Context) error { return l.draw(ctx, cmds) },
 		l.locate, l.lockTickets, l.readKeys, l.readTicketRows, l.readLogs, l.readCopies, l.readMessages,
-		l.readReactions, l.readApprovals, l.readReviews, l.readParticipants, l.readDeliveries, l.readAccounts, l.readRights, l.readLeases,
+		l.readReactions, l.readApprovals, l.readReviews, l.readDeliveries, l.readAccounts, l.readRights, l.readLeases,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err

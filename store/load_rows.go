@@ -6,7 +6,7 @@ import (
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
-// readTicketRows reads all conversations, mirrors and listeners of the tickets.
+// readTicketRows reads all conversations, mirrors and participants of the tickets.
 func (l *loader) readTicketRows(ctx context.Context) error {
 	if len(l.all.tickets) == 0 {
 		return nil
@@ -28,13 +28,13 @@ func (l *loader) readTicketRows(ctx context.Context) error {
 		m := r.mirror()
 		l.st.Mirrors[m.ID] = m
 	}
-	var listeners []listenerRow
-	if err := l.s.build("SELECT "+listenerCols+" FROM listeners l WHERE l.ticket").in(ids).query(ctx, l.tx, &listeners); err != nil {
+	var people []participantRow
+	if err := l.s.build("SELECT "+participantCols+" FROM participants l WHERE l.ticket").in(ids).query(ctx, l.tx, &people); err != nil {
 		return err
 	}
-	for _, r := range listeners {
-		row := r.listener()
-		l.st.Listeners[row.ListenerKey] = &row
+	for _, r := range people {
+		p := r.participant()
+		l.st.Participants[p.ParticipantKey] = p
 	}
 	return nil
 }

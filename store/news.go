@@ -18,13 +18,18 @@ type newsRow struct {
 	BodySeq      int64 `db:"body_seq"`
 	Starter      int64 `db:"starter"`
 	Assignee     int64 `db:"assignee"`
+	Part         int64 `db:"part"`
 	Asked        int64 `db:"asked"`
 }
 
-// why says what makes the message somebody's to know, in mapping's words.
-func (r newsRow) why() (out []string) {
+// why says what makes the message a person's to know, in mapping's words; nothing does
+// when they were only told of an earlier one.
+func (r newsRow) why(person string, post *bridge.Entry) (out []string) {
 	if r.Asked == 1 {
 		return []string{mapping.OccasionApproval}
+	}
+	if slices.Contains(post.Facts.People, person) {
+		out = append(out, mapping.OccasionMentioned)
 	}
 	if r.Starter == 1 {
 		out = append(out, mapping.OccasionStarted)
@@ -32,7 +37,7 @@ func (r newsRow) why() (out []string) {
 	if r.Assignee == 1 {
 		out = append(out, mapping.OccasionAssigned)
 	}
-	if len(out) == 0 {
+	if len(out) == 0 && r.Part == 1 {
 		out = append(out, mapping.OccasionPart)
 	}
 	return out
@@ -46,18 +51,18 @@ func (s *Store) News(ctx context.Context, person string, tickets map[int64]bool,
 		return nil, nil
 	}
 	b := s.build(`SELECT m.ticket, m.conversation, m.seq, m.body_seq,
-		CASE WHEN c.starter = ? THEN 1 ELSE 0 END AS starter, CASE WHEN t.assignee = ? THEN 1 ELSE 0 END AS assignee FROM conversations c JOIN tickets t ON t.id = c.ticket
+		CASE WHEN c.starter = ? THEN 1 ELSE 0 END AS starter, CASE WHEN t.assignee = ? THEN 1 ELSE 0 END AS assignee, 1 AS part FROM conversations c JOIN tickets t ON t.id = c.ticket
 		LEFT JOIN read_positions p ON p.person = ? AND p.ticket = c.ticket AND p.conversation = c.seq
 		JOIN messages m ON m.ticket = c.ticket AND m.conversation = c.seq AND m.seq > COALESCE(p.upto, 0)
 		JOIN entries e ON e.ticket = m.ticket AND e.seq = m.seq
 		WHERE c.open = 1 AND (c.starter = ? OR t.assignee = ? OR p.follows = 1) AND m.deleted_seq = 0 AND m.author <> ? AND e.at > ?
 		AND c.ticket`, person, person, person, person, person, person, bridge.Micros(after)).in(anys(tickets)).visible(person).
 		add(" ORDER BY e.at DESC, m.ticket DESC, m.seq DESC LIMIT ?", int64(limit))
-	return s.newsOf(ctx, b)
+	return s.newsOf(ctx, person, b)
 }
 
-// newsOf reads the words of the messages that a query finds, newest first.
-func (s *Store) newsOf(ctx context.Context, b *builder) ([]bridge.News, error) {
+// newsOf reads the words of the messages for a person that a query finds, newest first.
+func (s *Store) newsOf(ctx context.Context, person string, b *builder) ([]bridge.News, error) {
 	var rows []newsRow
 	st, err := s.snapshot(ctx, func(r *pageReader) error {
 		if err := b.selectInto(ctx, r.tx, &rows); err != nil || len(rows) == 0 {
@@ -84,11 +89,11 @@ func (s *Store) newsOf(ctx context.Context, b *builder) ([]bridge.News, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read news: %w", err)
 	}
-	return newsIn(st, rows), nil
+	return newsIn(st, person, rows), nil
 }
 
-// newsIn puts together what the entries of a State say of messages.
-func newsIn(st *bridge.State, rows []newsRow) []bridge.News {
+// newsIn puts together what the entries of a State say of messages for a person.
+func newsIn(st *bridge.State, person string, rows []newsRow) []bridge.News {
 	said := map[bridge.ID]*bridge.Entry{}
 	for _, e := range st.Entries {
 		said[e.ID()] = e
@@ -102,10 +107,14 @@ func newsIn(st *bridge.State, rows []newsRow) []bridge.News {
 	out := make([]bridge.News, 0, len(rows))
 	for _, r := range slices.Backward(rows) {
 		post := at(r.Ticket, r.Seq)
+		why := r.why(person, post)
+		if len(why) == 0 {
+			continue
+		}
 		out = append(out, bridge.News{
 			ID: bridge.ID{Ticket: r.Ticket, Seq: r.Seq}, Conversation: bridge.ID{Ticket: r.Ticket, Seq: r.Conversation},
 			Subject: at(r.Ticket, r.Conversation).Words.Subject, TicketSubject: at(r.Ticket, st.Tickets[r.Ticket].Created).Words.Subject,
-			Name: post.Words.Name, Body: at(r.Ticket, r.BodySeq).Words.Body, Files: len(post.Facts.Files), At: post.At, Why: r.why(), Asked: r.Asked == 1,
+			Name: post.Words.Name, Body: at(r.Ticket, r.BodySeq).Words.Body, Files: len(post.Facts.Files), At: post.At, Why: why, Asked: r.Asked == 1,
 		})
 	}
 	return out

@@ -16,43 +16,43 @@ type participantRow struct {
 	Person       string `db:"person"`
 	Since        int64  `db:"since"`
 	Left         int64  `db:"left_seq"`
+	Chat         string `db:"chat"`
+	Told         int64  `db:"told"`
+	Was          int64  `db:"was"`
+	Due          int64  `db:"due"`
+	Begun        int64  `db:"begun"`
+	Attempts     int64  `db:"attempts"`
+	Head         int64  `db:"head"` // only where it is asked for
 }
 
-var participantTable = table{name: "participants", keys: 3, cols: []string{"ticket", "conversation", "person", "since", "left_seq"}}
+var participantTable = table{name: "participants", keys: 3, cols: []string{
+	"ticket", "conversation", "person", "since", "left_seq", "chat", "told", "was", "due", "begun", "attempts",
+}}
 
-const participantCols = `ticket, conversation, person, since, left_seq`
+const participantCols = `l.ticket, l.conversation, l.person, l.since, l.left_seq, l.chat, l.told, l.was, l.due, l.begun, l.attempts`
 
 func (r participantRow) participant() *bridge.Participant {
 	key := bridge.ParticipantKey{Conversation: bridge.ID{Ticket: r.Ticket, Seq: r.Conversation}, Person: r.Person}
-	return &bridge.Participant{ParticipantKey: key, Since: r.Since, Left: r.Left}
+	return &bridge.Participant{
+		ParticipantKey: key, Since: r.Since, Left: r.Left, Chat: r.Chat, Told: r.Told, Was: r.Was,
+		Due: bridge.FromMicros(r.Due), Begun: bridge.FromMicros(r.Begun), Attempts: int(r.Attempts), Head: r.Head,
+	}
 }
 
 func participantValues(p *bridge.Participant) []any {
-	return []any{p.Conversation.Ticket, p.Conversation.Seq, p.Person, p.Since, p.Left}
+	return []any{
+		p.Conversation.Ticket, p.Conversation.Seq, p.Person, p.Since, p.Left, p.Chat, p.Told, p.Was,
+		bridge.Micros(p.Due), bridge.Micros(p.Begun), int64(p.Attempts),
+	}
 }
 
 func compareParticipants(a, b bridge.ParticipantKey) int {
 	return cmp.Or(compareIDs(a.Conversation, b.Conversation), cmp.Compare(a.Person, b.Person))
 }
 
-// readParticipants reads who takes part, or did, in the tickets' conversations: most
-// entries make somebody take part who may do so already.
-func (l *loader) readParticipants(ctx context.Context) error {
-	if len(l.all.tickets) == 0 {
-		return nil
-	}
-	var rows []participantRow
-	err := l.s.build("SELECT "+participantCols+" FROM participants WHERE ticket").in(anys(l.all.tickets)).query(ctx, l.tx, &rows)
-	for _, r := range rows {
-		p := r.participant()
-		l.st.Participants[p.ParticipantKey] = p
-	}
-	return err
-}
-
 // participants makes a step that reads who takes part, or did, in a ticket's conversations.
 func (r *pageReader) participants(ticket int64) step {
-	return rowsOf(r, r.s.build("SELECT "+participantCols+" FROM participants WHERE ticket = ?", ticket), participantRow.participant,
+	return rowsOf(r, r.s.build("SELECT "+participantCols+" FROM participants l WHERE l.ticket = ?", ticket), participantRow.participant,
 		func(p *bridge.Participant) { r.st.Participants[p.ParticipantKey] = p })
 }
 
@@ -77,7 +77,20 @@ func (s *Store) findParticipants(ctx context.Context, tx *sqlx.Tx, id int64) err
 	if err != nil {
 		return err
 	}
+	var before []participantRow
+	if err := s.build("SELECT "+participantCols+" FROM participants l WHERE l.ticket = ?", id).query(ctx, tx, &before); err != nil {
+		return err
+	}
 	st := bridge.Replay(entries)
+	for _, p := range st.Participants { // what was said before is no news to be told of
+		p.Told = st.Tickets[id].Head
+	}
+	for _, r := range before {
+		old := r.participant()
+		if p := st.Participants[old.ParticipantKey]; p != nil {
+			p.Told, p.Was, p.Due, p.Begun, p.Attempts = old.Told, old.Was, old.Due, old.Begun, old.Attempts
+		}
+	}
 	rows := changed(st.Changed.Participants, compareParticipants, func(k bridge.ParticipantKey) []any { return participantValues(st.Participants[k]) })
 	if err := s.put(ctx, tx, participantTable, rows); err != nil {
 		return err

@@ -140,7 +140,7 @@ func (s *Store) Record(ctx context.Context, ticket int64) (bridge.Record, error)
 	sel(&approvals, "SELECT "+approvalCols+" FROM approvals WHERE ticket = ?")
 	sel(&approvers, "SELECT "+approverCols+" FROM approvers WHERE ticket = ?")
 	sel(&reviews, "SELECT "+reviewCols+" FROM reviews WHERE ticket = ?")
-	sel(&participants, "SELECT "+participantCols+" FROM participants WHERE ticket = ?")
+	sel(&participants, "SELECT "+participantCols+" FROM participants l WHERE l.ticket = ?")
 	sel(&files, "SELECT "+fileCols+" FROM files WHERE ticket = ?")
 	if err != nil {
 		return r, fmt.Errorf("read ticket %d: %w", ticket, err)

@@ -62,7 +62,6 @@ func narrow(st *bridge.State, n bridge.Needs) *bridge.State {
 			out.TakenBack[key] = seq
 		}
 	}
-	pick(out.Listeners, st.Listeners, func(k bridge.ListenerKey) bool { return tickets[k.Conversation.Ticket] })
 	pick(out.Approvals, st.Approvals, func(k bridge.ID) bool { return n.Approvals && tickets[k.Ticket] })
 	pick(out.Approvers, st.Approvers, func(k bridge.ApproverKey) bool { return n.Approvals && tickets[k.Approval.Ticket] })
 	pick(out.Reviews, st.Reviews, func(k bridge.ID) bool { return n.Reviews && tickets[k.Ticket] })
@@ -107,7 +106,6 @@ func differ(full, less *bridge.State, fullRes, lessRes bridge.Result, fullErr, l
 		rowsDiffer("message", a.Messages, b.Messages, full.Messages, less.Messages),
 		rowsDiffer("copy", a.Copies, b.Copies, full.Copies, less.Copies),
 		rowsDiffer("reaction", a.Reactions, b.Reactions, full.Reactions, less.Reactions),
-		rowsDiffer("listener", a.Listeners, b.Listeners, full.Listeners, less.Listeners),
 		rowsDiffer("approval", a.Approvals, b.Approvals, full.Approvals, less.Approvals),
 		rowsDiffer("approver", a.Approvers, b.Approvers, full.Approvers, less.Approvers),
 		rowsDiffer("review", a.Reviews, b.Reviews, full.Reviews, less.Reviews),

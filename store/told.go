@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -9,84 +8,44 @@ import (
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
-// listenerRow is a row of listeners; Head is filled only where it is asked for.
-type listenerRow struct {
-	Ticket       int64  `db:"ticket"`
-	Conversation int64  `db:"conversation"`
-	Person       string `db:"person"`
-	Told         int64  `db:"told"`
-	Was          int64  `db:"was"`
-	Due          int64  `db:"due"`
-	Begun        int64  `db:"begun"`
-	Attempts     int64  `db:"attempts"`
-	Head         int64  `db:"head"`
+// toldRows reads participants' rows with their tickets' heads.
+func (s *Store) toldRows(ctx context.Context, where string, args ...any) ([]bridge.Participant, error) {
+	var rows []participantRow
+	err := s.list(ctx, &rows, "SELECT "+participantCols+", t.head FROM participants l JOIN tickets t ON t.id = l.ticket WHERE "+where, args...)
+	return convert(rows, func(r participantRow) bridge.Participant { return *r.participant() }), err
 }
 
-const listenerCols = `l.ticket, l.conversation, l.person, l.told, l.was, l.due, l.begun, l.attempts`
-
-var listenerTable = table{name: "listeners", keys: 3, cols: []string{
-	"ticket", "conversation", "person", "told", "was", "due", "begun", "attempts",
-}}
-
-func (r listenerRow) listener() bridge.Listener {
-	return bridge.Listener{
-		ListenerKey: bridge.ListenerKey{Conversation: bridge.ID{Ticket: r.Ticket, Seq: r.Conversation}, Person: r.Person},
-		Told:        r.Told, Was: r.Was, Due: bridge.FromMicros(r.Due), Begun: bridge.FromMicros(r.Begun),
-		Attempts: int(r.Attempts), Head: r.Head,
-	}
+// DueParticipants returns up to limit rows that are due, those due first first.
+func (s *Store) DueParticipants(ctx context.Context, now time.Time, limit int) ([]bridge.Participant, error) {
+	return s.toldRows(ctx, "l.due > 0 AND l.due <= ? ORDER BY l.due, l.ticket, l.conversation, l.person LIMIT ?", bridge.Micros(now), limit)
 }
 
-func listenerValues(l *bridge.Listener) []any {
-	return []any{
-		l.Conversation.Ticket, l.Conversation.Seq, l.Person, l.Told, l.Was,
-		bridge.Micros(l.Due), bridge.Micros(l.Begun), int64(l.Attempts),
-	}
-}
-
-func compareListeners(a, b bridge.ListenerKey) int {
-	return cmp.Or(compareIDs(a.Conversation, b.Conversation), cmp.Compare(a.Person, b.Person))
-}
-
-func (s *Store) listeners(ctx context.Context, where string, args ...any) ([]bridge.Listener, error) {
-	var rows []listenerRow
-	err := s.list(ctx, &rows, "SELECT "+listenerCols+", t.head FROM listeners l JOIN tickets t ON t.id = l.ticket WHERE "+where, args...)
-	out := make([]bridge.Listener, len(rows))
-	for i, r := range rows {
-		out[i] = r.listener()
-	}
-	return out, err
-}
-
-// DueListeners returns up to limit rows that are due, those due first first.
-func (s *Store) DueListeners(ctx context.Context, now time.Time, limit int) ([]bridge.Listener, error) {
-	return s.listeners(ctx, "l.due > 0 AND l.due <= ? ORDER BY l.due, l.ticket, l.conversation, l.person LIMIT ?", bridge.Micros(now), limit)
-}
-
-// BegunListeners returns up to limit rows of which a call was begun and not settled.
-func (s *Store) BegunListeners(ctx context.Context, limit int) ([]bridge.Listener, error) {
-	return s.listeners(ctx, "l.begun > 0 ORDER BY l.begun LIMIT ?", limit)
+// BegunParticipants returns up to limit rows of which a call was begun and not settled.
+func (s *Store) BegunParticipants(ctx context.Context, limit int) ([]bridge.Participant, error) {
+	return s.toldRows(ctx, "l.begun > 0 ORDER BY l.begun LIMIT ?", limit)
 }
 
 // Untold returns up to limit messages and requests for approval, oldest first, of the
 // conversations whose rows are due for a person: what they may see, have not read and were
-// not told. The thread of a chat in which they wrote tells them itself, and a request
-// names the people it is for in the chats where they have accounts.
+// not told. Who left is told nothing, and who does not take part only of what names them
+// or is on their ticket. The chat in whose thread they write tells them itself, and a
+// request names the people it is for in the chats where they have accounts.
 func (s *Store) Untold(ctx context.Context, person string, limit int) ([]bridge.News, error) {
-	const rows = ` FROM listeners l JOIN conversations c ON c.ticket = l.ticket AND c.seq = l.conversation AND c.open = 1
+	const rows = ` FROM participants l JOIN conversations c ON c.ticket = l.ticket AND c.seq = l.conversation AND c.open = 1 AND l.left_seq <= l.since
 		JOIN tickets t ON t.id = c.ticket LEFT JOIN read_positions p ON p.person = l.person AND p.ticket = c.ticket AND p.conversation = c.seq `
 	const threads = ` FROM mirrors r WHERE r.ticket = c.ticket AND r.conversation = c.seq AND r.thread <> '' AND r.parked = '' AND r.ended = 0`
 	b := s.build(`SELECT m.ticket, m.conversation, m.seq, m.body_seq, 0 AS asked,
-		CASE WHEN c.starter = l.person THEN 1 ELSE 0 END AS starter, CASE WHEN t.assignee = l.person THEN 1 ELSE 0 END AS assignee`+rows+`
+		CASE WHEN c.starter = l.person THEN 1 ELSE 0 END AS starter, CASE WHEN t.assignee = l.person THEN 1 ELSE 0 END AS assignee,
+		CASE WHEN l.since > l.left_seq THEN 1 ELSE 0 END AS part`+rows+`
 		JOIN messages m ON m.ticket = c.ticket AND m.conversation = c.seq AND m.seq > l.told AND m.seq > COALESCE(p.upto, 0) AND m.deleted_seq = 0
-		WHERE l.due > 0 AND l.person = ? AND m.author <> ? AND NOT EXISTS (SELECT 1`+threads+` AND EXISTS (SELECT 1 FROM messages w
-			WHERE w.ticket = c.ticket AND w.conversation = c.seq AND w.author = l.person AND w.surface = r.surface))`, person, person).visible(person)
-	b.add(` UNION ALL SELECT a.ticket, a.conversation, a.seq, a.seq, 1, 0, 0`+rows+`
+		WHERE l.due > 0 AND l.person = ? AND m.author <> ? AND NOT EXISTS (SELECT 1`+threads+` AND r.surface = l.chat)`, person, person).visible(person)
+	b.add(` UNION ALL SELECT a.ticket, a.conversation, a.seq, a.seq, 1, 0, 0, 0`+rows+`
 		JOIN approvals a ON a.ticket = c.ticket AND a.conversation = c.seq AND a.seq > l.told AND a.state = 'pending'
 		JOIN approvers v ON v.ticket = a.ticket AND v.approval = a.seq AND v.person = l.person AND v.state = 'pending'
 		WHERE l.due > 0 AND l.person = ? AND NOT EXISTS (SELECT 1`+threads+` AND EXISTS (SELECT 1 FROM accounts k
 			WHERE k.person = l.person AND k.surface = r.surface AND k.workspace = r.workspace))`, person).visible(person)
 	b.add(" ORDER BY 1 DESC, 3 DESC LIMIT ?", int64(limit))
-	return s.newsOf(ctx, b)
+	return s.newsOf(ctx, person, b)
 }
 
 // Unreachable records that an account cannot be told anything and what to do about it;
