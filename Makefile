@@ -12,7 +12,7 @@ RACE_PKGS   ?= ./bridge/... ./store/... ./adapters/slack/...
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build demo run test race fuzz lint fmt bench prove-kill prove-gateway prove-mentions prove-audit prove-forgery browser cover setup check clean
+.PHONY: help build demo run test race fuzz lint fmt bench prove-pages prove-kill prove-gateway prove-mentions prove-audit prove-forgery browser cover setup check clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ fmt: ## format every file
 
 bench: ## measure append, relay and page latency on both databases
 	$(PROVE) bench
+
+prove-pages: ## measure a busy ticket's page, and how soon a message is on 2,000 open pages
+	$(PROVE) pages
 
 prove-kill: ## kill -9 the daemon again and again under load: nothing lost, doubled, reordered
 	$(PROVE) kill

@@ -34,7 +34,7 @@ type pagesCmd struct {
 // firstPaint is the most time that the page of a busy ticket may take.
 const firstPaint = 200 * time.Millisecond
 
-// Run prints one "name value" a line.
+// Run prints one "name value" a line for a page, and a line for the open pages.
 func (c *pagesCmd) Run(ctx context.Context) error {
 	var missed error
 	for _, driver := range []string{"postgres", "sqlite"} {
@@ -107,11 +107,8 @@ func (c *pagesCmd) reach(ctx context.Context, w *pagesWorld, driver string) erro
 		}
 		ways, reached = append(ways, got...), min(reached, len(got))
 	}
-	fmt.Printf("pages_open_%s %d\n", driver, c.Open)
-	fmt.Printf("pages_reached_%s %d\n", driver, reached)
-	fmt.Printf("pages_p50_ms_%s %.0f\n", driver, quantile(ways, 0.5)*1000)
-	fmt.Printf("pages_p99_ms_%s %.0f\n", driver, quantile(ways, 0.99)*1000)
-	fmt.Printf("pages_kilobytes_each_%s %d\n", driver, each)
+	fmt.Printf("%s pages_open=%d reached=%d p50_ms=%.0f p99_ms=%.0f kb_per_page=%d\n",
+		driver, c.Open, reached, quantile(ways, 0.5)*1000, quantile(ways, 0.99)*1000, each)
 	return missedIf(reached < c.Open)
 }
 
