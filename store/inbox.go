@@ -86,8 +86,12 @@ func (b *builder) matching(q bridge.InboxQuery) *builder {
 	case bridge.InboxUnanswered:
 		b.add(" AND EXISTS (SELECT 1 FROM conversations c WHERE c.ticket = t.id AND c.open = 1 AND " + asked + " = 1").visible(q.Person).add(")")
 	case bridge.InboxStale:
-		b.add(` AND EXISTS (SELECT 1 FROM conversations c JOIN entries e ON e.ticket = c.ticket AND e.seq = c.last_seq
-			WHERE c.ticket = t.id AND c.open = 1 AND e.at < ? AND `+asked+" = 1", bridge.Micros(q.Quiet)).visible(q.Person).add(")")
+		// Few conversations are that old. They are found first, in one go, so that who spoke
+		// last is asked of their tickets alone.
+		const quiet = "JOIN entries e ON e.ticket = c.ticket AND e.seq = c.last_seq WHERE c.open = 1 AND e.at < ?"
+		at := bridge.Micros(q.Quiet)
+		b.add(" AND t.id IN (SELECT c.ticket FROM conversations c "+quiet+")", at)
+		b.add(" AND EXISTS (SELECT 1 FROM conversations c "+quiet+" AND c.ticket = t.id AND "+asked+" = 1", at).visible(q.Person).add(")")
 	}
 	return b
 }
