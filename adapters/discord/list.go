@@ -54,7 +54,10 @@ func (g *Guild) List(ctx context.Context, m bridge.Mirror, known []bridge.Copy, 
 		l.known[c.Ref] = c
 	}
 	l.from = listFrom(m, known, !looked.IsZero(), g.Settle)
-	if err := l.run(ctx); err != nil {
+	switch err := l.run(ctx); {
+	case codeOf(err) == bridge.ParkedThread && m.Seen == "" && l.unopened:
+		return "", nil // nobody can have said anything yet; the post that opens it comes next
+	case err != nil:
 		return "", err
 	}
 	if err := l.deletes(ctx, began.Add(-g.Settle)); err != nil {
@@ -123,6 +126,8 @@ type listing struct {
 	// forum: the first post is in the thread itself; elsewhere it stands in the channel,
 	// and rootGone says that it was asked for and is not there.
 	forum, rootGone bool
+	// unopened: the first post is there, and no thread was opened on it.
+	unopened bool
 	// wholly: something may have been missed since the last look back.
 	wholly bool
 	asks   int // about reactions
@@ -212,7 +217,7 @@ func (l *listing) root(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the message before a thread: %w", err)
 	}
-	m.ChannelID = l.m.Place.Channel
+	m.ChannelID, l.unopened = l.m.Place.Channel, m.Thread == nil
 	return l.show(ctx, spot{channel: l.m.Place.Channel}, &m)
 }
 

@@ -372,6 +372,26 @@ func TestListingThatFailsMovesNothing(t *testing.T) {
 	}
 }
 
+// The root's echo has the thread listed, maybe before the next call has opened it.
+func TestThreadThatIsNotOpenYetIsNotTakenForLost(t *testing.T) {
+	g, _, s := newLister(t)
+	delete(s.rest, "GET channels/"+testThread+"/messages")
+	root := map[string]any{"id": testThread, "channel_id": testChannel, "author": map[string]any{"id": testBot, "bot": true}}
+	s.rest["GET channels/"+testChannel+"/messages/"+testThread] = root
+	if fed, seen := list(t, g, testMirror); len(fed) != 1 || seen != "" {
+		t.Errorf("fed %v, seen %q", fed, seen)
+	}
+	seen := testMirror
+	seen.Seen = testThread // it was open before
+	if _, _, err := listOnce(t.Context(), g, seen, nil); codeOf(err) != bridge.ParkedThread {
+		t.Errorf("a thread that was open: %v", err)
+	}
+	root["thread"] = map[string]any{"id": testThread, "type": 11}
+	if _, _, err := listOnce(t.Context(), g, testMirror, nil); codeOf(err) != bridge.ParkedThread {
+		t.Errorf("a thread that is there and cannot be listed: %v", err)
+	}
+}
+
 func TestPermissionsAddUpAsDiscordDocuments(t *testing.T) {
 	roles := []role{{ID: "1", Permissions: mayView}, {ID: "2", Permissions: mayHistory}, {ID: "3", Permissions: mayAdminister}}
 	for name, c := range map[string]struct {
