@@ -297,6 +297,8 @@ func (s *Server) takeOver(w http.ResponseWriter, r *http.Request) error {
 type takenPiece struct {
 	Text  string
 	Files []fileLink
+	// Instead are texts that give way to it where one of them is all that the box has.
+	Instead []string
 }
 
 // useInReply records that a message's words were taken, and gives them for the

@@ -196,6 +196,9 @@ func ticketPages(t *testing.T, l *looked) {
 	w.must(&bridge.AskApproval{Actor: w.bobActs(), Conversation: conv, Body: "And a voucher?", Approvers: []bridge.Known{{Person: w.anders, Name: "Anders Expert"}}})
 	b.lookAt("approval", func(string) { b.open("/c/" + conv.String() + "/approval") })
 	b.lookAt("share", func(string) { b.open("/c/" + conv.String() + "/share") })
+	draft := w.must(&bridge.OfferDraft{Actor: w.bobActs(), Conversation: conv, Body: dear}).ID
+	w.must(&bridge.SuggestDraft{Actor: w.actor(w.anders, "Anders Expert", bridge.RoleExpert), Draft: draft, Body: dear + " Today."})
+	b.lookAt("draft", func(string) { b.submit(fmt.Sprintf("/tickets/%d/draft", second), url.Values{"body": {dear}}) })
 	b.lookAt("approvals", func(string) { b.open(fmt.Sprintf("/tickets/%d", second)) })
 }
 

@@ -41,6 +41,7 @@ type secret struct {
 	conv          bridge.ID
 	message, file bridge.ID
 	approval      bridge.ID
+	draft, better bridge.ID
 }
 
 const hush = "xylophone"
@@ -59,6 +60,8 @@ func (w *world) secret() secret {
 	s.message = w.must(&bridge.PostMessage{Actor: w.bobActs(), Conversation: s.conv, Body: "A " + hush, Files: []bridge.FileUpload{{Name: hush + ".txt", Size: size, Hash: blob}}}).ID
 	s.file = s.message
 	s.approval = w.must(&bridge.AskApproval{Actor: w.bobActs(), Conversation: s.conv, Approvers: anders, Body: "May we " + hush + "?"}).ID
+	s.draft = w.must(&bridge.OfferDraft{Actor: w.bobActs(), Conversation: s.conv, Body: "We " + hush}).ID
+	s.better = w.must(&bridge.SuggestDraft{Actor: w.actor(w.anders, "Anders Expert", bridge.RoleExpert), Draft: s.draft, Body: "They " + hush}).ID
 	w.must(&bridge.EditMessage{Actor: w.bobActs(), Message: s.message, Body: "A second " + hush})
 	return s
 }
@@ -68,6 +71,10 @@ func (s secret) fill(pattern string) string {
 	path := strings.TrimSuffix(pattern, "{$}")
 	id := s.conv.String()
 	switch {
+	case strings.HasSuffix(path, "/good"), strings.HasSuffix(path, "/suggest"):
+		id = s.draft.String()
+	case strings.HasSuffix(path, "/take"), strings.HasSuffix(path, "/dismiss"):
+		id = s.better.String()
 	case strings.HasPrefix(path, "/m/"):
 		id = s.message.String()
 	case strings.HasPrefix(path, "/a/"):
@@ -102,6 +109,8 @@ func decisions() map[string]string {
 		"POST /api/v1/conversations/{id}/reopen": refuses, "POST /api/v1/conversations/{id}/close-and-solve": refuses,
 		"GET /admin/health": leavesOut, "GET /admin/access": leavesOut, "GET /admin/access/export": leavesOut,
 		"GET /c/{id}/share": refuses, "POST /c/{id}/share": refuses, "GET /api/v1/explain": elsewhere, "GET /tickets/{ticket}/share": leavesOut,
+		"GET /tickets/{ticket}/draft": leavesOut, "POST /tickets/{ticket}/draft": leavesOut, "POST /m/{id}/good": refuses,
+		"POST /m/{id}/suggest": refuses, "POST /m/{id}/take": refuses, "POST /m/{id}/dismiss": refuses,
 		// Lines of tickets and counts, which ask the same condition as the list of tickets.
 		"GET /tickets/stream": elsewhere, "GET /tickets/lines": elsewhere, "GET /news/stream": elsewhere,
 		// An admin may add themselves: TestAnAdminMayJoinWhichIsOnRecord.

@@ -251,6 +251,9 @@ func (s *Server) routes(handle func(pattern string, h func(http.ResponseWriter, 
 	agent("POST /tickets/{ticket}/attach", s.attachThread)
 	agent("GET /tickets/{ticket}/share", s.shareFragment)
 
+	agent("GET /tickets/{ticket}/draft", s.draftFragment)
+	agent("POST /tickets/{ticket}/draft", s.offerDraft)
+
 	agent("GET /c/{id}", s.conversationLink)
 	agent("GET /m/{id}", s.messageLink)
 	agent("POST /c/{id}/messages", s.postMessage)
@@ -272,6 +275,10 @@ func (s *Server) routes(handle func(pattern string, h func(http.ResponseWriter, 
 	agent("POST /m/{id}/delete", s.deleteMessage)
 	agent("POST /m/{id}/react", s.react)
 	agent("POST /m/{id}/use", s.useInReply)
+	agent("POST /m/{id}/good", s.approveDraft)
+	agent("POST /m/{id}/suggest", s.suggestDraft)
+	agent("POST /m/{id}/take", s.takeDraft)
+	agent("POST /m/{id}/dismiss", s.dismissDraft)
 	agent("GET /m/{id}/history", s.historyPage)
 	agent("GET /files/{ticket}/{message}/{n}", s.file)
 

@@ -182,6 +182,7 @@ func (f *follower) messages(v *view, b *bytes.Buffer) error {
 			touched[e.Seq], fresh[e.Seq] = true, true
 		}
 	}
+	v.st.AlsoShown(touched)
 	by := map[int64][]*bridge.Message{}
 	for _, m := range v.st.Messages {
 		by[m.Conversation] = append(by[m.Conversation], m)

@@ -196,6 +196,9 @@ func (s *Server) takenWords(r *http.Request, v *view, p *ticketPage) error {
 	}
 	if shown, ok := v.message(m); ok {
 		p.ReplyText = markup.Reply(shown.Body)
+		if shown.Review != nil {
+			p.ReplyText = shown.Body // it was written for the customer
+		}
 		p.ReplyFiles = storedOnly(shown.Files)
 	}
 	return nil

@@ -141,6 +141,8 @@ type message struct {
 	MayChange bool
 	// Shares: it quotes the ticket, so that it can be deleted and not edited.
 	Shares bool
+	// Review is of a draft of a reply, and of what is suggested for one.
+	Review *review
 	// Mine: whoever looks has said it. Unread: they have not read it.
 	Mine, Unread bool
 }
@@ -212,7 +214,10 @@ func (v *view) message(m *bridge.Message) (message, bool) {
 			out.DeletedBy = authorOf(gone).Name
 		}
 	}
-	out.Shares = m.Shares
+	out.Shares, out.Review = m.Shares, v.review(m)
+	if out.Review != nil && !out.Review.Is {
+		out.Where = v.names.entryPlace(post, v.st)
+	}
 	out.MayChange = m.Surface == bridge.SurfaceWeb && !out.Deleted && (m.Author == v.me.ID || v.me.Admin())
 	return out, true
 }

@@ -327,8 +327,10 @@ async function useInReply(form) {
     t.innerHTML = await send(form.action, new URLSearchParams());
     const taken = t.content.firstElementChild;
     const box = document.getElementById("reply-body");
-    if (!box.value.includes(taken.dataset.text.trim())) {
-      box.value = box.value.trim() === "" ? taken.dataset.text : box.value.trimEnd() + "\n\n" + taken.dataset.text;
+    // A draft in the box gives way to what was suggested for it.
+    const draft = [...taken.querySelectorAll("[data-instead]")].some((p) => p.dataset.instead.trim() === box.value.trim());
+    if (draft || !box.value.includes(taken.dataset.text.trim())) {
+      box.value = draft || box.value.trim() === "" ? taken.dataset.text : box.value.trimEnd() + "\n\n" + taken.dataset.text;
     }
     keepDraft(box);
     const files = document.getElementById("taken-files");
@@ -343,6 +345,25 @@ async function useInReply(form) {
   }
 }
 
+// offer shows what is in the reply box to those who review it. The box keeps its text.
+async function offer(form, button) {
+  if (button.ariaDisabled === "true") return;
+  button.ariaDisabled = "true";
+  say(form, "");
+  const data = new FormData(form);
+  for (const input of form.querySelectorAll("input[type=file]")) data.delete(input.name);
+  try {
+    putAll(await send(button.formAction, new URLSearchParams(data)));
+    const panel = button.closest("details");
+    panel.open = false;
+    panel.querySelector("summary").focus({ preventScroll: true });
+  } catch (err) {
+    say(form, err instanceof TypeError ? "The server does not answer. What you wrote is still here." : err.message);
+  } finally {
+    button.ariaDisabled = null;
+  }
+}
+
 function alertLine(form, text) {
   const p = document.createElement("p");
   p.className = "error";
@@ -353,6 +374,10 @@ function alertLine(form, text) {
 
 document.addEventListener("submit", (e) => {
   const form = e.target;
+  if (e.submitter?.dataset.offer !== undefined) {
+    e.preventDefault();
+    offer(form, e.submitter);
+  }
   if (e.submitter?.hasAttribute("formaction")) return;
   if (form.getAttribute("action") === "/sign-out") forgetDrafts();
   if (form.dataset.live !== undefined) {
