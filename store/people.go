@@ -234,6 +234,18 @@ func (s *Store) Accounts(ctx context.Context, limit int) ([]bridge.Known, error)
 	return out, err
 }
 
+// AccountIn returns the id of the account that a person has in a workspace, of several
+// the one that was seen last; "" when they have none.
+func (s *Store) AccountIn(ctx context.Context, person, surface, workspace string) (string, error) {
+	var ids []string
+	err := s.list(ctx, &ids, `SELECT id FROM accounts WHERE person = ? AND surface = ? AND workspace = ? ORDER BY seen_at DESC, id LIMIT 1`,
+		person, surface, workspace)
+	if err != nil || len(ids) == 0 {
+		return "", err
+	}
+	return ids[0], nil
+}
+
 // LinkAccount says whose an account is; an empty person unlinks it. Entries made
 // before keep the actor they had.
 func (s *Store) LinkAccount(ctx context.Context, a bridge.Account, person, by string) error {

@@ -167,6 +167,28 @@ func TestAnAccountSeenInChatIsLinkedToAPerson(t *testing.T) {
 	})
 }
 
+func TestAPersonsAccountInAWorkspaceIsTheOneSeenLast(t *testing.T) {
+	storetest.Both(t, store.Options{}, func(t *testing.T, s *store.Store) {
+		bob := newPerson(t, s, "Bob", "")
+		for i, id := range []string{"U2", "U1", "U3"} {
+			account := bridge.Account{Surface: "slack", Workspace: "T1", ID: id}
+			if err := s.TakeAccount(t.Context(), account, "bob", bob); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.RawExec(t.Context(), "UPDATE accounts SET seen_at = ? WHERE id = ?", 3-i%2, id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, c := range []struct{ person, workspace, want string }{
+			{bob, "T1", "U2"}, {bob, "T2", ""}, {"nobody", "T1", ""},
+		} {
+			if got, err := s.AccountIn(t.Context(), c.person, "slack", c.workspace); got != c.want || err != nil {
+				t.Errorf("%s in %s: %q, %v; want %q", c.person, c.workspace, got, err, c.want)
+			}
+		}
+	})
+}
+
 func TestGroupsHaveOneNameEachAndMembers(t *testing.T) {
 	storetest.Both(t, store.Options{}, func(t *testing.T, s *store.Store) {
 		id, err := s.SaveGroup(t.Context(), "", "  Billing  team ")

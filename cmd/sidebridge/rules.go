@@ -18,8 +18,11 @@ import (
 // used: an admin's change counts within that time.
 const rulesAge = 2 * time.Second
 
-// maxAccounts bounds how many accounts are known for mentions.
-const maxAccounts = 20_000
+// rulesWait is how long a reading may take before what was read before counts.
+const rulesWait = 5 * time.Second
+
+// accountsKnown bounds how many people's accounts are remembered for mentions.
+const accountsKnown = 10_000
 
 // rules answers what a surface asks while it renders, which must not wait for the
 // database each time. When the database cannot be read, what was read before counts;
@@ -31,13 +34,21 @@ type rules struct {
 	mu       sync.Mutex
 	readAt   time.Time
 	byID     map[string]mapping.Rule
-	accounts map[ownedAccount]string // account ids
+	accounts map[ownedAccount]foundAccount
 }
 
 // ownedAccount is a person's account in one workspace.
 type ownedAccount struct{ person, surface, workspace string }
 
-func newRules(s *store.Store, log *slog.Logger) *rules { return &rules{store: s, log: log} }
+// foundAccount is an account's id, "" when the person has none there, and when it was read.
+type foundAccount struct {
+	id     string
+	readAt time.Time
+}
+
+func newRules(s *store.Store, log *slog.Logger) *rules {
+	return &rules{store: s, log: log, accounts: map[ownedAccount]foundAccount{}}
+}
 
 // policy is what a rule lets be shown, and whether other organisations may read it.
 // A rule that is gone shows nothing.
@@ -84,12 +95,33 @@ func (r *rules) mention(surface, workspace string) func(target string) (string, 
 		if !ok {
 			return "", false
 		}
-		r.refresh()
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		id, ok := r.accounts[ownedAccount{person, surface, workspace}]
-		return id, ok
+		id := r.account(ownedAccount{person, surface, workspace})
+		return id, id != ""
 	}
+}
+
+// account finds a person's account in a workspace.
+func (r *rules) account(of ownedAccount) string {
+	r.mu.Lock()
+	found, known := r.accounts[of]
+	r.mu.Unlock()
+	if known && time.Since(found.readAt) < rulesAge {
+		return found.id
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), rulesWait)
+	defer cancel()
+	id, err := r.store.AccountIn(ctx, of.person, of.surface, of.workspace)
+	if err != nil {
+		r.log.Warn("a person's account was not read; the one read before counts", "error", err)
+		id = found.id
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.accounts) >= accountsKnown {
+		clear(r.accounts)
+	}
+	r.accounts[of] = foundAccount{id, time.Now()}
+	return id
 }
 
 func (r *rules) refresh() {
@@ -99,26 +131,16 @@ func (r *rules) refresh() {
 		return
 	}
 	r.readAt = time.Now()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), rulesWait)
 	defer cancel()
 	list, err := r.store.Rules(ctx)
 	if err != nil {
 		r.log.Warn("mapping rules were not read; those read before count", "error", err)
 		return
 	}
-	accounts, err := r.store.Accounts(ctx, maxAccounts)
-	if err != nil {
-		r.log.Warn("accounts were not read; those read before count", "error", err)
-		return
-	}
-	r.byID, r.accounts = map[string]mapping.Rule{}, map[ownedAccount]string{}
+	r.byID = map[string]mapping.Rule{}
 	for _, rule := range list {
 		r.byID[rule.ID] = rule
-	}
-	for _, k := range accounts {
-		if k.Person != "" {
-			r.accounts[ownedAccount{k.Person, k.Account.Surface, k.Account.Workspace}] = k.Account.ID
-		}
 	}
 }
 

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"path/filepath"
 	"testing"
 
 	"github.com/sidebridge/sidebridge/adapters/slack"
 	"github.com/sidebridge/sidebridge/mapping"
+	"github.com/sidebridge/sidebridge/store"
 )
 
 func TestWhatIsShownFollowsTheRuleAndAGoneRuleShowsNothing(t *testing.T) {
@@ -41,5 +43,22 @@ func TestMentionsReachThePersonsAccountInThatWorkspaceOnly(t *testing.T) {
 		if id, ok := mention(target); id != want || ok != (want != "") {
 			t.Errorf("%q rings %q, %v; want %q", target, id, ok, want)
 		}
+	}
+
+	// While the database is away, what was read before counts.
+	gone := newRules(w.app.store, w.app.log)
+	of := ownedAccount{w.anders.id, slack.Surface, w.sim.TeamID()}
+	gone.accounts[of] = foundAccount{id: "U9"}
+	if id := gone.account(of); id != w.anders.slack.ID() {
+		t.Errorf("an old reading rings %q, want it read again", id)
+	}
+	gone.accounts[of] = foundAccount{id: "U9"}
+	away, err := store.Open(w.ctx(), store.Options{Driver: "sqlite", DSN: filepath.Join(t.TempDir(), "empty.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer away.Close()
+	if gone.store = away; gone.account(of) != "U9" {
+		t.Error("without its table, the account read before does not count")
 	}
 }
