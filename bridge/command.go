@@ -292,7 +292,7 @@ func (c *WriteNote) Needs() Needs       { return Needs{Ticket: c.Ticket, Key: c.
 func (c *ChangeTicket) Needs() Needs    { return Needs{Ticket: c.Ticket, Key: c.Key} }
 func (c *StartConversation) Needs() Needs {
 	n := Needs{Ticket: c.Ticket, Key: c.Key, Log: !c.Share.empty()}
-	if len(c.People) > 0 {
+	if len(c.People) > 0 || c.Restricted {
 		n.People = idsOf(c.Actor, c.People)
 	}
 	return n

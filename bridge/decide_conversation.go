@@ -40,6 +40,11 @@ func (c *StartConversation) decide(s *State) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if c.Restricted {
+		if err := s.mayRestrict(c.Actor); err != nil {
+			return Result{}, err
+		}
+	}
 	started := s.add(c.Ticket, ConversationStarted, c.Actor, Facts{Group: c.Group, Restricted: c.Restricted}, Words{Subject: subject})
 	if err := s.bring(started.ID(), c.Actor, c.People, c.Group); err != nil {
 		return Result{}, err

@@ -25,6 +25,8 @@ const (
 	ParticipantRemoved   Kind = "participant.removed"
 	// ConversationRestricted: from now on only those who take part see it.
 	ConversationRestricted Kind = "conversation.restricted"
+	// ConversationUnrestricted: from now on everybody at the desk sees it again.
+	ConversationUnrestricted Kind = "conversation.unrestricted"
 
 	MessagePosted  Kind = "message.posted"
 	MessageEdited  Kind = "message.edited"
@@ -79,7 +81,8 @@ var kinds = map[Kind]Reach{
 	TicketCreated: ReachNobody, TicketChanged: ReachCards, CustomerWrote: ReachNobody,
 	CustomerReply: ReachDesk, NoteWritten: ReachNobody, WordsTaken: ReachNobody,
 	ConversationStarted: ReachNobody, ConversationClosed: ReachConversation,
-	ConversationReopened: ReachConversation, ConversationRestricted: ReachConversation, ParticipantAdded: ReachConversation, ParticipantRemoved: ReachConversation,
+	ConversationReopened: ReachConversation, ConversationRestricted: ReachConversation, ConversationUnrestricted: ReachConversation,
+	ParticipantAdded: ReachConversation, ParticipantRemoved: ReachConversation,
 	MessagePosted: ReachConversation, MessageEdited: ReachConversation, MessageDeleted: ReachConversation,
 	UnseenDeleted: ReachNobody, FileStored: ReachConversation, FileFailed: ReachNobody,
 	ReactionAdded: ReachConversation, ReactionRemoved: ReachConversation,

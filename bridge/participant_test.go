@@ -26,6 +26,11 @@ func (r inviteRights) MayInvite(_ Actor, takesPart bool, whom string) (bool, str
 	return takesPart || !r[whom], "only who takes part may invite " + whom
 }
 
+// MayRestrict: only Ada may.
+func (inviteRights) MayRestrict(by Actor) (bool, string) {
+	return by.Person == "ada", "only Ada may restrict"
+}
+
 func mustDecide(t *testing.T, s *State, c Command) Result {
 	t.Helper()
 	res, err := Decide(s, c)

@@ -1,8 +1,10 @@
 package bridge
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"slices"
 )
 
 // SeesAll is a viewer that is no person: a command on the daemon's own machine, whose
@@ -10,29 +12,55 @@ import (
 const SeesAll = "\x00all"
 
 // RestrictConversation makes a conversation one that only those who take part, and
-// auditors, see: from then on, with all that was said before. It stays so.
+// auditors, see: from then on, with all that was said before. Off makes it one again that
+// everybody at the desk sees, with all that was said meanwhile.
 type RestrictConversation struct {
 	Actor        Actor
 	Conversation ID
+	Off          bool
 }
 
 // Needs implements Command.
-func (c *RestrictConversation) Needs() Needs { return Needs{Ticket: c.Conversation.Ticket} }
+func (c *RestrictConversation) Needs() Needs {
+	return Needs{Ticket: c.Conversation.Ticket, People: idsOf(c.Actor, nil)}
+}
 
 func (c *RestrictConversation) decide(s *State) (Result, error) {
 	conv, err := s.conversation(c.Conversation, c.Actor)
 	switch {
 	case err != nil:
 		return Result{}, err
-	case conv.Restricted != 0:
+	case (conv.Restricted == 0) == c.Off:
 		return Result{Outcome: Ignored, ID: conv.ID, Why: "it is so already"}, nil
 	case !c.Actor.worksAtDesk():
 		return Result{}, fmt.Errorf("%w: only an agent restricts a conversation", ErrForbidden)
 	case !s.takesPart(conv.ID, c.Actor.Person):
 		return Result{}, fmt.Errorf("%w: take part in the conversation first: otherwise you would no longer see it", ErrForbidden)
 	}
-	e := s.add(conv.ID.Ticket, ConversationRestricted, c.Actor, Facts{Conversation: conv.ID.Seq}, Words{})
+	if err := s.mayRestrict(c.Actor); err != nil {
+		return Result{}, err
+	}
+	kind := ConversationRestricted
+	if c.Off {
+		kind = ConversationUnrestricted
+	}
+	e := s.add(conv.ID.Ticket, kind, c.Actor, Facts{Conversation: conv.ID.Seq}, Words{})
+	if c.Off {
+		s.resumeRead(conv)
+	}
 	return Result{Outcome: Accepted, ID: conv.ID, Seq: e.Seq}, nil
+}
+
+// resumeRead goes on in the channels of a conversation that is restricted no more, and
+// rested because others could read them.
+func (s *State) resumeRead(conv *Conversation) {
+	for _, id := range slices.SortedFunc(maps.Keys(s.Mirrors), func(a, b ID) int { return cmp.Compare(a.Seq, b.Seq) }) {
+		if m := s.Mirrors[id]; id.Ticket == conv.ID.Ticket && m.Conversation == conv.ID.Seq && m.Parked == ParkedMembers {
+			s.add(id.Ticket, MirrorResumed, System(), Facts{
+				Conversation: m.Conversation, Mirror: id.Seq, Reason: "the conversation is restricted no more",
+			}, Words{})
+		}
+	}
 }
 
 // mayAct reports whether somebody may do anything in a conversation: of a restricted
@@ -145,6 +173,7 @@ func (s *State) Veil(hidden map[ID]bool) {
 		return a != nil && in(a.ID.Ticket, a.Conversation)
 	})
 	maps.DeleteFunc(s.Approvals, func(id ID, a *Approval) bool { return in(id.Ticket, a.Conversation) })
+	maps.DeleteFunc(s.Reviews, func(id ID, r *Review) bool { return in(id.Ticket, r.Conversation) })
 	maps.DeleteFunc(s.Reviews, func(id ID, r *Review) bool { return in(id.Ticket, r.Conversation) })
 	maps.DeleteFunc(s.Participants, func(k ParticipantKey, _ *Participant) bool { return hidden[k.Conversation] })
 	maps.DeleteFunc(s.Messages, func(id ID, _ *Message) bool { return gone(id) })

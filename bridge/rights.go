@@ -11,6 +11,9 @@ type Rights interface {
 	// MayInvite reports whether somebody may bring a person into a conversation, in which
 	// they take part themselves or not, and otherwise why not.
 	MayInvite(by Actor, takesPart bool, whom string) (ok bool, why string)
+	// MayRestrict reports whether somebody may restrict conversations, and end that, and
+	// otherwise why not.
+	MayRestrict(by Actor) (ok bool, why string)
 }
 
 // mayInvite checks that the actor may bring somebody into a conversation. Where nobody
@@ -21,6 +24,17 @@ func (s *State) mayInvite(conv ID, by Actor, whom string) error {
 	}
 	takesPart := by.Person != "" && s.takesPart(conv, by.Person)
 	if ok, why := s.Rights.MayInvite(by, takesPart, whom); !ok {
+		return fmt.Errorf("%w: %s", ErrForbidden, why)
+	}
+	return nil
+}
+
+// mayRestrict checks that the actor may restrict conversations.
+func (s *State) mayRestrict(by Actor) error {
+	if s.Rights == nil || by.Person == "" {
+		return fmt.Errorf("%w: only somebody who is known here restricts a conversation", ErrForbidden)
+	}
+	if ok, why := s.Rights.MayRestrict(by); !ok {
 		return fmt.Errorf("%w: %s", ErrForbidden, why)
 	}
 	return nil

@@ -158,7 +158,7 @@ func (s *State) apply(e *Entry) {
 	switch e.Kind {
 	case TicketCreated, TicketChanged:
 		s.applyTicket(t, e)
-	case ConversationStarted, ConversationClosed, ConversationReopened, ConversationRestricted:
+	case ConversationStarted, ConversationClosed, ConversationReopened, ConversationRestricted, ConversationUnrestricted:
 		s.applyConversation(e)
 	case MessagePosted, MessageEdited, MessageDeleted, UnseenDeleted:
 		s.applyMessage(e)
@@ -223,11 +223,16 @@ func (s *State) applyConversation(e *Entry) {
 		return
 	}
 	s.Changed.Conversations[id] = true
-	if e.Kind == ConversationRestricted || e.Facts.Restricted {
+	switch e.Kind {
+	case ConversationRestricted:
 		c.Restricted = e.Seq
-	}
-	if e.Kind != ConversationRestricted {
+	case ConversationUnrestricted:
+		c.Restricted = 0
+	default:
 		c.Open, c.StateSeq = e.Kind != ConversationClosed, e.Seq
+		if e.Facts.Restricted {
+			c.Restricted = e.Seq
+		}
 	}
 }
 

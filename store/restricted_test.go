@@ -255,3 +255,23 @@ func TestWhoReadsARestrictedChannelAndTakesNoPartIsFound(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatWasRestrictedIsSeenByEverybodyAgain, with all that was said meanwhile.
+func TestWhatWasRestrictedIsSeenByEverybodyAgain(t *testing.T) {
+	storetest.Both(t, store.Options{}, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		_, conv := restricted(t, s)
+		must(t, s, &bridge.RestrictConversation{Actor: alice, Conversation: conv, Off: true})
+		if _, found, err := s.Search(ctx, carol.Person, words.Parse("xylophone"), 0, 10); err != nil || len(found) != 3 {
+			t.Errorf("found %v, %v", found, err)
+		}
+		must(t, s, &bridge.PostMessage{Actor: carol, Conversation: conv, Body: "now I see it"})
+		if rep, err := s.Verify(ctx, store.VerifyOptions{}); err != nil || len(rep.Found) > 0 {
+			t.Errorf("verify: %v, %v", rep.Found, err)
+		}
+		must(t, s, &bridge.RestrictConversation{Actor: alice, Conversation: conv})
+		if rep, err := s.Verify(ctx, store.VerifyOptions{}); err != nil || len(rep.Found) > 0 {
+			t.Errorf("verify: %v, %v", rep.Found, err)
+		}
+	})
+}

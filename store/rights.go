@@ -26,6 +26,11 @@ func (r *rights) MayInvite(by bridge.Actor, takesPart bool, whom string) (ok boo
 	return mapping.MayInvite(r.set, r.actor(by), takesPart, p)
 }
 
+// MayRestrict implements bridge.Rights.
+func (r *rights) MayRestrict(by bridge.Actor) (ok bool, why string) {
+	return mapping.MayRestrict(r.set, r.actor(by))
+}
+
 // actor returns who acts. Who is linked to nobody has no role and no groups.
 func (r *rights) actor(by bridge.Actor) mapping.Person {
 	p := r.people[by.Person]

@@ -20,22 +20,6 @@ func (s *Server) tellsRestricted(r *http.Request) (bool, error) {
 	return p.TellRestricted || whoIs(r).Role == bridge.RoleAdmin, err
 }
 
-// mayRestrict says whether somebody may restrict conversations.
-func (s *Server) mayRestrict(ctx context.Context, actor bridge.Actor) error {
-	allowed, err := s.permissions(ctx)
-	if err != nil {
-		return err
-	}
-	p, err := s.mappingPerson(ctx, actor.Person, actor.Name, actor.Role)
-	if err != nil {
-		return err
-	}
-	if ok, reason := mapping.MayRestrict(allowed, p); !ok {
-		return fmt.Errorf("%w: %s", bridge.ErrForbidden, reason)
-	}
-	return nil
-}
-
 // hiddenTalk is a restricted conversation that the reader is only told of.
 type hiddenTalk struct {
 	ID      bridge.ID
@@ -59,13 +43,11 @@ func (s *Server) hiddenTalks(r *http.Request, st *bridge.State) (out []hiddenTal
 	return out, nil
 }
 
-// restrict makes a conversation one that only those who take part see.
+// restrict makes a conversation one that only those who take part see, or ends that.
 func (s *Server) restrict(w http.ResponseWriter, r *http.Request) error {
-	if err := s.mayRestrict(r.Context(), whoIs(r).actor()); err != nil {
-		return err
-	}
+	off := r.FormValue("off") != ""
 	return s.act(w, r, "c", func(id bridge.ID) bridge.Command {
-		return &bridge.RestrictConversation{Actor: whoIs(r).actor(), Conversation: id}
+		return &bridge.RestrictConversation{Actor: whoIs(r).actor(), Conversation: id, Off: off}
 	})
 }
 
@@ -80,14 +62,15 @@ func (s *Server) joinRestricted(w http.ResponseWriter, r *http.Request) error {
 
 // among are the people who take part in a restricted conversation from its start: the
 // group that is asked, or the person. A person is asked in no channel, since others
-// read it.
+// read it, but in direct messages.
 func (s *Server) among(ctx context.Context, b *beginning) ([]bridge.Known, error) {
-	if err := s.mayRestrict(ctx, b.actor); err != nil {
-		return nil, err
-	}
 	ids := []string{b.to.person}
 	if b.to.person != "" {
-		b.to.targets, b.to.mention = nil, ""
+		b.to.mention = ""
+		b.to.targets = slices.DeleteFunc(b.to.targets, func(t bridge.Target) bool {
+			_, direct := mapping.DirectTo(t.Place.Channel)
+			return !direct
+		})
 	} else {
 		members, err := s.store.Members(ctx)
 		if err != nil {

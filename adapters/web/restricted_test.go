@@ -278,3 +278,30 @@ func TestStartingRestrictedAsksThoseWhoTakePart(t *testing.T) {
 		t.Errorf("who may not restrict: %d", got.status)
 	}
 }
+
+// TestOpenPagesFollowARestriction: the page of somebody from whom a conversation is kept,
+// or to whom it comes back, is loaded again.
+func TestOpenPagesFollowARestriction(t *testing.T) {
+	w := newWorld(t)
+	ticket := w.ticket("A parcel", "Where is it?")
+	conv := w.must(&bridge.StartConversation{Actor: w.bobActs(), Ticket: ticket, Subject: "About " + hush, Body: hush}).ID
+	path := fmt.Sprintf("/c/%s/restrict", conv)
+	bob, ada := w.as("bob@example.org"), w.as("ada@example.org")
+	for _, on := range []bool{true, false} {
+		page := ada.stream(ticket, int64(len(w.entries(ticket))), "")
+		page.next()
+		form := url.Values{}
+		if !on {
+			form.Set("off", "1")
+		}
+		if got := bob.post(path, form); got.status != http.StatusSeeOther {
+			t.Fatalf("restrict %t: %d %s", on, got.status, got.body)
+		}
+		if name, data := page.next(); name != "reload" {
+			t.Errorf("restrict %t: the open page is told %q %s", on, name, data)
+		}
+		if got := strings.Contains(ada.get(fmt.Sprintf("/tickets/%d", ticket)).body, hush); got == on {
+			t.Errorf("restricted %t, and others see it: %t", on, got)
+		}
+	}
+}

@@ -39,11 +39,13 @@ type follower struct {
 	// sent has a hash of what was sent of each piece that has no entry of its own,
 	// such as the state of a mirror: it is sent again only when it differs.
 	sent map[string]uint64
+	// hidden is how many conversations they may not see, -1 before it is known.
+	hidden int
 }
 
 func (s *Server) follow(ticket, after int64, m me) *follower {
 	// Until it waits for the bell it shares its looks with nobody.
-	return &follower{s: s, ticket: ticket, after: after, me: m, ring: make(chan struct{}), sent: map[string]uint64{}}
+	return &follower{s: s, ticket: ticket, after: after, me: m, ring: make(chan struct{}), sent: map[string]uint64{}, hidden: -1}
 }
 
 // errBehind: the page is so far behind that loading it again is quicker.
@@ -60,6 +62,10 @@ func (f *follower) next(ctx context.Context, b *bytes.Buffer) (event string, err
 	if head-f.after > streamMost {
 		return "", errBehind
 	}
+	if f.hidden >= 0 && f.hidden != len(st.Hidden) {
+		return "", errBehind // whole conversations came or went for whoever looks
+	}
+	f.hidden = len(st.Hidden)
 	if what := readNew(st, f.after); len(what) > 0 {
 		if err := f.s.store.RecordAccess(ctx, f.me.actor(), bridge.AccessPage, what...); err != nil {
 			return "", err

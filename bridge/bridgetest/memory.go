@@ -117,6 +117,9 @@ type Everything struct{}
 // MayInvite implements bridge.Rights.
 func (Everything) MayInvite(bridge.Actor, bool, string) (bool, string) { return true, "" }
 
+// MayRestrict implements bridge.Rights.
+func (Everything) MayRestrict(bridge.Actor) (bool, string) { return true, "" }
+
 // Append decides and commits one command. Its step is named "append" with the
 // command's type, an inbound's with its kind: "append Begin", "append Inbound post".
 func (m *Memory) Append(ctx context.Context, c bridge.Command) (bridge.Result, error) {
