@@ -110,6 +110,8 @@ func signInPages(t *testing.T, l *looked) {
 	}
 	b := w.chromium("ada@example.org")
 	b.lookAt("account-sign-ins", func(string) { b.open("/account") })
+	b.lookAt("notices-none", func(string) { b.open("/settings/notifications") })
+	b.lookAt("notices-wrong", func(string) { b.submit("/settings/notifications", noticesAs(url.Values{"minutes": {"soon"}})) })
 	b.lookAt("account-wrong", func(string) { b.submit("/account/password", url.Values{"old": {"no"}, "new": {"a new password"}}) })
 	b.lookAt("two-factor-off", func(string) { b.open("/account/two-factor") })
 	b.do(chromedp.Click(chromedp.CSS("form[action$='/begin'] button")), chromedp.WaitVisible(chromedp.CSS("svg.qr")))
@@ -255,7 +257,15 @@ func troublePages(t *testing.T, l *looked) {
 	if err := w.store.Quarantine(t.Context(), "slack", "unexpected end of JSON input", []byte("{")); err != nil {
 		t.Fatal(err)
 	}
+	deaf := bridge.Account{Surface: "discord", Workspace: "G1", ID: "77"}
+	if err := w.store.TakeAccount(t.Context(), deaf, "ada_in_discord", w.ada); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.store.Unreachable(t.Context(), deaf, "50007", "Discord does not let the bot write to you. Allow direct messages in the privacy settings of a server that you share with the bot."); err != nil {
+		t.Fatal(err)
+	}
 	b := w.chromium("ada@example.org")
+	b.lookAt("notices", func(string) { b.open("/settings/notifications") })
 	b.lookAt("health", func(string) { b.open("/admin/health") })
 	b.lookAt("health-forms", func(string) {
 		b.open("/admin/health")

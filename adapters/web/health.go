@@ -22,13 +22,14 @@ type healthPage struct {
 	Blocked    []blockedLine
 	Held       []heldLine
 	Quarantine []quarantineLine
+	Deaf       []toldLine // accounts in which nothing can be told
 	Channels   []channelLine
 	Error      string
 }
 
 // Well reports whether there is nothing to do.
 func (p healthPage) Well() bool {
-	return len(p.Parked)+len(p.Late)+len(p.Blocked)+len(p.Quarantine) == 0
+	return len(p.Parked)+len(p.Late)+len(p.Blocked)+len(p.Quarantine)+len(p.Deaf) == 0
 }
 
 // troubledLine is a mirror that does not show everything.
@@ -78,7 +79,7 @@ func (s *Server) healthPage(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) showHealth(w http.ResponseWriter, r *http.Request, status int, p healthPage) error {
 	ctx := r.Context()
 	p.page = s.page(r, "Health", "health")
-	for _, part := range []func(context.Context, *healthPage) error{s.troubled, s.blocked, s.quarantined} {
+	for _, part := range []func(context.Context, *healthPage) error{s.troubled, s.blocked, s.quarantined, s.unreachable} {
 		if err := part(ctx, &p); err != nil {
 			return err
 		}

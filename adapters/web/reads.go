@@ -88,6 +88,11 @@ type SignIns interface {
 	EndSignIns(ctx context.Context, person, except string) error
 	Preference(ctx context.Context, person, name string) (string, error)
 	SetPreference(ctx context.Context, person, name, value string) error
+	// ChatAccounts calls each for a person's accounts in chats, with why nothing can be
+	// told there, what to do about it and since when; UnreachableAccounts for those of
+	// everybody in which that is so.
+	ChatAccounts(ctx context.Context, person string, each func(k bridge.Known, unreachable, remedy string, since time.Time)) error
+	UnreachableAccounts(ctx context.Context, each func(k bridge.Known, unreachable, remedy string, since time.Time)) error
 }
 
 // TwoFactors keeps people's second factors. A code's time step, and a recovery code,

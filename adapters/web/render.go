@@ -24,7 +24,7 @@ var embedded embed.FS
 func views() []string {
 	return []string{
 		"erase", "erasures", "erased",
-		"error", "setup", "sign_in", "account", "inbox", "search", "keys", "ticket_new", "ticket", "history", "audit", "approval", "share", "draft",
+		"error", "setup", "sign_in", "account", "notices", "inbox", "search", "keys", "ticket_new", "ticket", "history", "audit", "approval", "share", "draft",
 		"people", "mapping", "rule", "tokens", "health", "surfaces", "permissions", "changes", "access", "audit_search", "link", "sign_in_code", "two_factor",
 	}
 }

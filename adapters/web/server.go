@@ -69,6 +69,8 @@ type Options struct {
 	MaxFile int64
 	// Notices is how people are told who have chosen nothing; nil: as mapping.DefaultNotices says.
 	Notices *mapping.Notices
+	// NoDirectMessages: nobody is told anything by a direct message in a chat.
+	NoDirectMessages bool
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Logger takes what went wrong on our side; nil means nobody hears it.
@@ -223,6 +225,9 @@ func (s *Server) routes(handle func(pattern string, h func(http.ResponseWriter, 
 	agent("POST /account/two-factor/off", s.dropTwoFactor)
 	agent("POST /account/sign-ins/end-others", s.endOtherSignIns)
 	agent("POST /account/sign-ins/{id}/end", s.endSignIn)
+
+	agent("GET /settings/notifications", s.noticesPage)
+	agent("POST /settings/notifications", s.saveNotices)
 
 	agent("GET /link/{token}", s.linkPage)
 	agent("POST /link/{token}", s.takeAccount)

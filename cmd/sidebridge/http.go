@@ -39,7 +39,7 @@ func (a *app) addPages(ctx context.Context) error {
 	a.pages, err = web.New(web.Options{
 		Log: a.store, Desk: a.desk, Store: a.store, Sessions: a.store.Sessions(), Bell: a.store.Bell(),
 		Probers: a.probers, Connections: a.connections, Held: a.held, Links: a.links, Workspaces: a.names, PublicURL: a.cfg.PublicURL, SetupCode: a.setupCode, Logger: a.log,
-		TrustedProxies: a.cfg.TrustedProxies, SSO: provider, Passwords: a.cfg.SignIn.Passwords, TwoFactor: a.cfg.SignIn.RequireTwoFactor, Notices: &notices,
+		TrustedProxies: a.cfg.TrustedProxies, SSO: provider, Passwords: a.cfg.SignIn.Passwords, TwoFactor: a.cfg.SignIn.RequireTwoFactor, Notices: &notices, NoDirectMessages: !a.cfg.Notices.DirectMessages,
 	})
 	if err != nil {
 		return fmt.Errorf("build the pages: %w", err)
