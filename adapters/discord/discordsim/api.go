@@ -90,6 +90,7 @@ func (s *Sim) endpoints() []endpoint {
 		{"GET", "guilds/:id/members", (*call).guildMembers, false},
 		{"GET", "guilds/:id/members/:id", (*call).guildMember, false},
 		{"GET", "guilds/:id/threads/active", (*call).activeThreads, false},
+		{"POST", "users/@me/channels", (*call).openDirect, false},
 		{"GET", "users/@me/guilds", (*call).myGuilds, false},
 		{"GET", "applications/:id/guilds/:id/commands", (*call).getCommands, false},
 		{"PUT", "applications/:id/guilds/:id/commands", (*call).putCommands, false},

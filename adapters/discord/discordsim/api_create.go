@@ -12,6 +12,9 @@ type nonceKey struct{ author, nonce string }
 
 func (c *call) createMessage() (answer, error) {
 	s := c.s
+	if to := s.directs[c.ids[0]]; to != nil {
+		return c.sendDirect(to)
+	}
 	ch, err := c.channel()
 	if err != nil {
 		return answer{}, err

@@ -41,6 +41,7 @@ type user struct {
 	id, name, global string
 	avatar           string // the hash of a picture
 	bot              bool
+	closed           bool // takes no direct messages from the bot
 }
 
 type role struct {

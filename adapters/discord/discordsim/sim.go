@@ -36,6 +36,7 @@ type Sim struct {
 	hooks     []*webhook
 	files     map[string]*attachment
 	nonces    map[nonceKey]*message
+	directs   map[string]*direct
 	inters    map[string]*interaction
 	buckets   map[string]*bucket
 	global    bucket
@@ -67,7 +68,7 @@ func New(o Options) *Sim {
 	s := &Sim{
 		opts: o, ctx: ctx, cancel: cancel, rng: rand.New(rand.NewPCG(o.Seed, 0xd15c)),
 		users: map[string]*user{}, channels: map[string]*channel{}, webhooks: map[string]*webhook{},
-		files: map[string]*attachment{}, nonces: map[nonceKey]*message{}, inters: map[string]*interaction{},
+		files: map[string]*attachment{}, nonces: map[nonceKey]*message{}, directs: map[string]*direct{}, inters: map[string]*interaction{},
 		buckets: map[string]*bucket{},
 	}
 	s.appID = s.newID()
