@@ -76,6 +76,15 @@ func (v *View) FileIsWelcome() bool {
 	return ours && len(v.Files) > 0
 }
 
+// Said is the entry whose actor speaks in what is shown: the file that was fetched later
+// is that of who posted it.
+func (v *View) Said() *Entry {
+	if v.Entry.Kind == FileStored && v.Post != nil {
+		return v.Post
+	}
+	return v.Entry
+}
+
 // AskedHere reports whether the entry is about the message that the card quotes.
 func (v *View) AskedHere() bool { return v.Message != 0 && v.Message == v.Asked }
 
@@ -93,11 +102,12 @@ func (v *View) FilesToCome() []string {
 // Speaker says who said what the entry shows and where from: "Alice (agent)",
 // "Sanne (Slack)". The name is the actor's, as it can be shown.
 func (v *View) Speaker(name string) string {
+	said := v.Said()
 	if name == "" {
 		name = "somebody"
 	}
-	source := v.Entry.Facts.Source
-	switch role := v.Entry.Facts.Role; {
+	source := said.Facts.Source
+	switch role := said.Facts.Role; {
 	case role == RoleAgent || role == RoleAdmin:
 		return name + " (agent)"
 	case role == RoleCustomer:

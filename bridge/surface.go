@@ -60,6 +60,8 @@ type View struct {
 	Digest *Digest
 	// Files are the stored files that the entry is to show.
 	Files []ViewFile
+	// Post is, for an entry about a file that was fetched later, the post that has it.
+	Post *Entry
 	// Rejected is why the entry could not be shown; a plan then is one note in its place.
 	Rejected string
 }

@@ -40,6 +40,9 @@ func (t *turn) view(e *Entry) (View, error) {
 		v.Digest = &d
 	}
 	v.Files = t.viewFiles(e, v.Message)
+	if e.Kind == FileStored {
+		v.Post = t.w.Posts[v.Message]
+	}
 	return v, nil
 }
 

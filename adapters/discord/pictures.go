@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/sidebridge/sidebridge/bridge"
 )
 
 const (
@@ -105,6 +107,8 @@ func (g *Guild) pictureOf(ctx context.Context, person string) string {
 	case codeOf(err) == codeUnknownMember:
 		g.shown.put(g.id, id, "", pictureAge) // they have left
 		return ""
+	case bridge.AsSurfaceError(err).Class == bridge.RateLimited:
+		return url // the post itself has to wait, or the next one asks
 	case err != nil || m.User == nil || m.User.ID != id:
 		g.shown.put(g.id, id, url, pictureRetry)
 		return url

@@ -81,12 +81,13 @@ func TestAPictureThatCannotBeHadHoldsNothingUp(t *testing.T) {
 		want  any
 		asked int
 	}{
-		{[]reply{{500, "oops"}}, 0, nil, 1},
-		{nil, time.Minute, nil, 1},
-		{ok(`{"user": {"id": "` + aliceID + `", "avatar": "aa"}}`), pictureRetry, "https://cdn.discordapp.com/avatars/" + aliceID + "/aa.png", 2},
-		{[]reply{{500, "oops"}}, pictureAge, "https://cdn.discordapp.com/avatars/" + aliceID + "/aa.png", 3},
-		{[]reply{refuses(404, 10007)}, pictureRetry, nil, 4},
-		{ok(`{"user": {"id": "` + aliceID + `", "avatar": "bb"}}`), pictureAge / 2, nil, 4},
+		{[]reply{{429, `{"message": "slow down", "retry_after": 0.1}`}}, 0, nil, 1},
+		{[]reply{{500, "oops"}}, time.Minute, nil, 2},
+		{nil, time.Minute, nil, 2},
+		{ok(`{"user": {"id": "` + aliceID + `", "avatar": "aa"}}`), pictureRetry, "https://cdn.discordapp.com/avatars/" + aliceID + "/aa.png", 3},
+		{[]reply{{500, "oops"}}, pictureAge, "https://cdn.discordapp.com/avatars/" + aliceID + "/aa.png", 4},
+		{[]reply{refuses(404, 10007)}, pictureRetry, nil, 5},
+		{ok(`{"user": {"id": "` + aliceID + `", "avatar": "bb"}}`), pictureAge / 2, nil, 5},
 	}
 	for i, s := range steps {
 		if now = now.Add(s.later); s.says != nil {
@@ -109,6 +110,12 @@ func TestOnlyPicturesThatAreNeededAreKept(t *testing.T) {
 	g.learnNames(&message{Author: &user{ID: aliceID, Avatar: aliceHash}})
 	if url, _ := g.shown.get(testGuild, aliceID); url != "" {
 		t.Error("a listing does not say which picture the guild shows")
+	}
+	if err := g.rolesChanged(t.Context(), event{Data: []byte(`{"user": {"id": "` + aliceID + `", "avatar": "aa"}, "avatar": "bb"}`)}); err != nil {
+		t.Fatal(err)
+	}
+	if url, _ := g.shown.get(testGuild, aliceID); !strings.HasSuffix(url, "/bb.png") {
+		t.Errorf("heard of a member: %q", url)
 	}
 	g.learnNames(&message{Author: &user{ID: aliceID}, Member: &member{}, Mentions: []user{{ID: aliceID, Avatar: aliceHash, Member: &member{}}}})
 	if url, _ := g.shown.get(testGuild, aliceID); !strings.HasSuffix(url, aliceHash+".png") {

@@ -279,7 +279,7 @@ func (g *Guild) asAgent() bool { return g.Identity == IdentityAgent }
 
 // sign has a post made under the name of who speaks.
 func (g *Guild) sign(c *content, v bridge.View) {
-	c.author, c.person = hookName(g.speaker(v)), v.Entry.Facts.Person
+	c.author, c.person = hookName(g.speaker(v)), v.Said().Facts.Person
 }
 
 // rendered keeps a part together with the fingerprint that the post's echo will have.
@@ -306,5 +306,5 @@ func (a *Adapter) printOf(m *message) string {
 
 // speaker names who said it and where from: "Alice (agent)", "Sanne (Slack)".
 func (g *Guild) speaker(v bridge.View) string {
-	return v.Speaker(markup.CleanName(v.Entry.Actor().Name))
+	return v.Speaker(markup.CleanName(v.Said().Actor().Name))
 }

@@ -95,9 +95,10 @@ func (g *Guild) vanished(ctx context.Context, e event) error {
 // rolesChanged: what we may do may have changed, in every channel.
 func (g *Guild) rolesChanged(ctx context.Context, e event) error {
 	var change struct {
-		Role *role  `json:"role"`
-		User *user  `json:"user"`
-		Nick string `json:"nick"`
+		Role   *role  `json:"role"`
+		User   *user  `json:"user"`
+		Nick   string `json:"nick"`
+		Avatar string `json:"avatar"`
 	}
 	if err := decode(e.Data, &change); err != nil {
 		return err
@@ -106,7 +107,9 @@ func (g *Guild) rolesChanged(ctx context.Context, e event) error {
 		g.called.learn(g.id, change.Role.ID, change.Role.Name)
 	}
 	if u := change.User; u != nil {
-		g.called.learn(g.id, u.ID, displayName(u, &member{Nick: change.Nick}))
+		as := &member{Nick: change.Nick, Avatar: change.Avatar}
+		g.called.learn(g.id, u.ID, displayName(u, as))
+		g.shown.heard(g.id, u, as)
 		if u.ID != g.self().user {
 			return g.Watcher.MembersChanged(ctx, g.at(""))
 		}

@@ -126,3 +126,21 @@ func TestPostOfALostWebhookIsShownAnewAndDeletedByAModerator(t *testing.T) {
 		t.Errorf("the delete: %v: %q", se, se.Remedy)
 	}
 }
+
+// A file that was fetched later is that of who posted it, not of the daemon.
+func TestFileThatComesLaterIsPostedAsWhoSaidIt(t *testing.T) {
+	_, g := withTable(t, textChannel(), asAgents)
+	v := shown(planView(bridge.FileStored, ""), refOne)
+	v.Entry.Facts.Role, v.Entry.Facts.Person, v.Entry.Words.Name = bridge.RoleSystem, "", "Sidebridge"
+	v.Files = []bridge.ViewFile{{Name: "log.txt", Size: 3}}
+	v.Post = &bridge.Entry{Kind: bridge.MessagePosted}
+	v.Post.Facts.Role, v.Post.Facts.Person, v.Post.Words.Name = bridge.RoleExpert, "sanne", "Sanne"
+	v.Post.Facts.Source = &bridge.Source{Surface: "slack", Workspace: "T1", Channel: "C1"}
+	calls := g.Plan(v)
+	if len(calls) != 1 {
+		t.Fatalf("%d calls", len(calls))
+	}
+	if c, _ := calls[0].Payload.(*content); c == nil || c.author != "Sanne (Slack)" || c.person != "sanne" || len(c.files) != 1 {
+		t.Errorf("posted as %+v", calls[0].Payload)
+	}
+}

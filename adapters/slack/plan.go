@@ -248,5 +248,5 @@ func (a *Adapter) printOf(m *message) string {
 
 // speaker names who said it and where from: "Alice (agent)", "Sanne (Discord)".
 func (a *Adapter) speaker(v bridge.View) string {
-	return v.Speaker(markup.CleanName(v.Entry.Actor().Name))
+	return v.Speaker(markup.CleanName(v.Said().Actor().Name))
 }

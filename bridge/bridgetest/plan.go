@@ -58,6 +58,9 @@ func (s *Surface) Plan(v bridge.View) []bridge.Call {
 	case bridge.MessagePosted:
 		return v.PlanReview(append(posts(v, s.split(name, v.Entry.Words.Body)), files(v)...), review(v))
 	case bridge.FileStored:
+		if v.Said().Seq != v.Message {
+			return []bridge.Call{notice("nobody knows whose file this is")} // no scenario wants to see that
+		}
 		return files(v)
 	case bridge.MessageEdited:
 		return v.PlanReview(edits(v, s.split(name, v.Entry.Words.Body)), review(v))
