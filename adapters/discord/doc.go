@@ -18,6 +18,9 @@
 // two minutes is safe; webhooks have none and are read back
 // (https://docs.discord.com/developers/resources/message#create-message).
 //
+// Under an agent's own name a post has the picture of the Discord account that they are
+// linked to (pictures.go): an address of Discord's own, in memory only.
+//
 // Of discordgo the types are used. Its connection is not: it can hang for ever
 // while it reconnects, forgets its session at a restart and loses the order of
 // events; nor are its calls, which know no nonce and repeat posts by themselves.

@@ -194,32 +194,38 @@ func TestNobodyIsNotifiedByWhatIsTyped(t *testing.T) {
 	}
 }
 
+// loseAnswers says something with each fault, and its echo lost too, which would settle
+// it as well. In the end it is there once.
+func (c *talk) loseAnswers(route string, faults ...discordsim.Fault) {
+	c.w.t.Helper()
+	for i, f := range faults {
+		remove := c.w.sim.InjectEvent(discordsim.EventFault{Type: "MESSAGE_CREATE", Drop: true})
+		f.Method, f.Route, f.Times = http.MethodPost, route, 1
+		c.w.sim.Inject(f)
+		text := fmt.Sprintf("lost answer %d.", i)
+		c.say("Alice", text)
+		c.w.idle()
+		remove()
+		if n := len(c.with(text)); n != 1 {
+			c.w.t.Errorf("%+v: the message is there %d times", f, n)
+		}
+	}
+}
+
 // Every kind of lost answer to a post of the bot is resolved by its nonce, at once and
 // without the record of a second sending.
 func TestLostAnswerOfTheBotIsResolvedByItsNonce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldSetup{relay: func(o *bridge.RelayOptions) { o.Doubt = time.Minute }})
 	c := w.open("Double charge", "why twice?")
-	for i, f := range []discordsim.Fault{
-		{CloseSocket: true, Apply: true},
-		{CloseSocket: true},
-		{BrokenJSON: true, Apply: true},
-		{Status: 502, Apply: true},
-		{Status: 503},
-		{HTML: true, Apply: true},
-	} {
-		// The echo would settle it as well: here it is lost, too.
-		remove := w.sim.InjectEvent(discordsim.EventFault{Type: "MESSAGE_CREATE", Drop: true})
-		f.Method, f.Route, f.Times = http.MethodPost, routePosts, 1
-		w.sim.Inject(f)
-		text := fmt.Sprintf("lost answer %d.", i)
-		c.say("Alice", text)
-		w.idle()
-		remove()
-		if n := len(c.with(text)); n != 1 {
-			t.Errorf("%+v: the message is there %d times", f, n)
-		}
-	}
+	c.loseAnswers(routePosts,
+		discordsim.Fault{CloseSocket: true, Apply: true},
+		discordsim.Fault{CloseSocket: true},
+		discordsim.Fault{BrokenJSON: true, Apply: true},
+		discordsim.Fault{Status: 502, Apply: true},
+		discordsim.Fault{Status: 503},
+		discordsim.Fault{HTML: true, Apply: true},
+	)
 	if n := c.entries(bridge.DeliveryResent); n != 0 {
 		t.Errorf("%d messages were sent again", n)
 	}
@@ -255,18 +261,7 @@ func TestLostAnswerOfAWebhookIsReadBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldSetup{opts: asAgents})
 	c := w.open("Double charge", "why twice?")
-	for i, f := range []discordsim.Fault{{CloseSocket: true, Apply: true}, {Status: 502, Apply: true}, {CloseSocket: true}} {
-		remove := w.sim.InjectEvent(discordsim.EventFault{Type: "MESSAGE_CREATE", Drop: true})
-		f.Method, f.Route, f.Times = http.MethodPost, routeHook, 1
-		w.sim.Inject(f)
-		text := fmt.Sprintf("lost answer %d.", i)
-		c.say("Alice", text)
-		w.idle()
-		remove()
-		if n := len(c.with(text)); n != 1 {
-			t.Errorf("%+v: the message is there %d times", f, n)
-		}
-	}
+	c.loseAnswers(routeHook, discordsim.Fault{CloseSocket: true, Apply: true}, discordsim.Fault{Status: 502, Apply: true}, discordsim.Fault{CloseSocket: true})
 	if n := c.entries(bridge.DeliveryResent); n != 1 {
 		t.Errorf("the audit trail tells of %d messages that were sent again, want 1", n)
 	}
