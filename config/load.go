@@ -8,7 +8,9 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
+	"time"
 
 	"github.com/BurntSushi/toml"
 )
@@ -54,7 +56,7 @@ func parse(text string) (*Config, error) {
 	if err != nil {
 		return nil, explain(err)
 	}
-	if err := unknownKeys(meta); err != nil {
+	if err := errors.Join(unknownKeys(meta), bareDurations(reflect.ValueOf(count), "")); err != nil {
 		return nil, err
 	}
 	c := Default()
@@ -82,6 +84,28 @@ func unknownKeys(meta toml.MetaData) error {
 		}
 		seen[name] = true
 		errs = append(errs, fmt.Errorf("unknown key %s: correct its spelling or remove it", name))
+	}
+	return errors.Join(errs...)
+}
+
+// bareDurations names every duration below v that is written as a number alone, which
+// the format reads as so many nanoseconds.
+func bareDurations(v reflect.Value, prefix string) error {
+	var errs []error
+	for i := range v.NumField() {
+		field, name := v.Field(i), prefix+v.Type().Field(i).Tag.Get("toml")
+		switch {
+		case field.Type() == reflect.TypeFor[time.Duration]():
+			if n := field.Int(); n != 0 && time.Duration(n).Abs() < time.Millisecond {
+				errs = append(errs, fmt.Errorf("%s is the number %d: write a unit, as in %q for seconds or %q for minutes", name, n, fmt.Sprint(n, "s"), fmt.Sprint(n, "m")))
+			}
+		case isTable(field.Type()):
+			errs = append(errs, bareDurations(field, name+"."))
+		case field.Kind() == reflect.Slice && isTable(field.Type().Elem()):
+			for j := range field.Len() {
+				errs = append(errs, bareDurations(field.Index(j), name+"."))
+			}
+		}
 	}
 	return errors.Join(errs...)
 }
