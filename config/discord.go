@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -157,7 +158,8 @@ func (p *problems) discordSecrets(where string, d Discord) {
 	token := d.Token.Reveal()
 	switch {
 	case token == "":
-		p.add(where+".token", "set the bot's token (page Bot of the application in the developer portal, Reset Token), or enabled = false")
+		p.add(where+".token", "set the bot's token (page Bot of the application in the developer portal, Reset Token)%s or enabled = false",
+			cmp.Or(orVariable(where+".token"), ","))
 	case strings.HasPrefix(token, "Bot "):
 		p.add(where+".token", `leave out the word "Bot" before the token`)
 	case !botToken.MatchString(token):

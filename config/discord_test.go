@@ -1,6 +1,7 @@
 package config
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -69,7 +70,7 @@ func TestMistakesOfABotAreNamedWithTheirKeyAndRemedy(t *testing.T) {
 			guild + strings.NewReplacer(`"guild"`, `"other"`, "1012345678901234567", "1012345678901234568").Replace(guild),
 			[]string{"discord.other.token: it is the bot of guild"},
 		},
-		"nothing but name": {"[[discord]]\nname = 'a'", []string{"discord.a.token: set the bot's token", "discord.a.guilds: name the server", "Copy Server ID"}},
+		"nothing but name": {"[[discord]]\nname = 'a'", []string{"discord.a.token: set the bot's token", "SIDEBRIDGE_DISCORD_A_TOKEN_FILE", "discord.a.guilds: name the server", "Copy Server ID"}},
 		"the word Bot":     {"[[discord]]\nname = 'a'\nguilds = ['1']\ntoken = 'Bot topsecret.b.c'", []string{`leave out the word "Bot"`}},
 		"the public key":   {"[[discord]]\nname = 'a'\nguilds = ['1']\ntoken = '0123456789abcdef'", []string{"neither the public key"}},
 		"a guild's name":   {strings.Replace(guild, "1012345678901234567", "Acme", 1), []string{`discord.guild.guilds: "Acme" is no id`, "Developer Mode"}},
@@ -112,5 +113,21 @@ func TestABotsTokenIsNeverShown(t *testing.T) {
 	}
 	if strings.Contains(text, "topsecret") || !strings.Contains(text, `token = "[redacted]"`) {
 		t.Errorf("Redacted:\n%s", text)
+	}
+}
+
+// Who lacks a token is told of the variable, and that is the one that is read.
+func TestTheVariableThatIsNamedIsRead(t *testing.T) {
+	const text = "[[discord]]\nname = 'eu-west'\nguilds = ['1']\n"
+	_, err := load(t, text)
+	if err == nil {
+		t.Fatal("accepted without a token")
+	}
+	name := regexp.MustCompile(`SIDEBRIDGE_\w+_TOKEN`).FindString(err.Error())
+	if c, err := load(t, text, name+"=a.b.c"); err != nil || c.Discord[0].Token.Reveal() != "a.b.c" {
+		t.Errorf("%s: %v", name, err)
+	}
+	if _, err := load(t, "[[discord]]\nguilds = ['1']\n"); err == nil || strings.Contains(err.Error(), "SIDEBRIDGE_") {
+		t.Errorf("a table without a name has no variable: %v", err)
 	}
 }

@@ -61,6 +61,16 @@ func (c *Config) override(environ []string) error {
 	return errors.Join(errs...)
 }
 
+// orVariable says which variables can have a key's value as well, as a part of a
+// sentence. A table without a name has none.
+func orVariable(key string) string {
+	if strings.Contains(key, "[") {
+		return ""
+	}
+	name := envPrefix + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(key))
+	return fmt.Sprintf(" here, or in the variable %s, or in a file that %s_FILE names;", name, name)
+}
+
 // collect maps the variable of every key below v to its field.
 func collect(v reflect.Value, prefix string, fields map[string]reflect.Value) {
 	for i := range v.NumField() {

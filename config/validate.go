@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -202,7 +203,7 @@ func (p *problems) slackSecrets(where string, s Slack) {
 // mixed up. It never prints any of it.
 func (p *problems) token(key string, token Secret, what string, prefixes ...string) {
 	if !token.IsSet() {
-		p.add(key, "set %s, or enabled = false", what)
+		p.add(key, "set %s%s or enabled = false", what, cmp.Or(orVariable(key), ","))
 		return
 	}
 	for _, prefix := range prefixes {
