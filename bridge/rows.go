@@ -45,6 +45,9 @@ type Conversation struct {
 	Restricted int64
 	// StateSeq is the entry that opened or closed it last.
 	StateSeq int64
+	// Attached is when a thread that people had begun was attached to it, in microseconds
+	// as in Source.SentAt, or zero. What was said there before is no news to anybody.
+	Attached int64
 	// Messages counts the posts, LastSeq is the last entry that said something.
 	Messages int64
 	LastSeq  int64

@@ -411,6 +411,10 @@ func (s *State) applyMirror(e *Entry) {
 		})
 	case ThreadAttached:
 		m.Thread = f.Ref
+		if c := s.Conversations[ID{e.Ticket, m.Conversation}]; c != nil {
+			c.Attached = Micros(e.At)
+			s.Changed.Conversations[c.ID] = true
+		}
 	case DeliveryShown:
 		s.putCopy(&Copy{
 			CopyKey: CopyKey{m.Place.Surface, m.Place.Workspace, m.Place.Channel, f.Ref},

@@ -86,6 +86,7 @@ func alike() []gocmp.Option {
 		cmpopts.IgnoreFields(bridge.Delivery{}, "BegunAt"),
 		cmpopts.IgnoreFields(bridge.File{}, "Due"),
 		cmpopts.IgnoreFields(bridge.Participant{}, "Due"),
+		cmpopts.IgnoreFields(bridge.Conversation{}, "Attached"),
 		cmpopts.SortSlices(func(a, b bridge.Conversation) bool { return compareIDs(a.ID, b.ID) < 0 }),
 		cmpopts.SortSlices(func(a, b bridge.Message) bool { return compareIDs(a.ID, b.ID) < 0 }),
 		cmpopts.SortSlices(func(a, b bridge.Mirror) bool { return compareIDs(a.ID, b.ID) < 0 }),

@@ -19,6 +19,9 @@ func (s *State) listen(e *Entry) {
 			s.hear(c.ID, asked, e, e.At)
 		}
 	case MessagePosted:
+		if src := e.Facts.Source; src != nil && src.SentAt != 0 && src.SentAt < c.Attached {
+			return
+		}
 		due := e.At.Add(s.NoticeGrace)
 		if t := s.Tickets[e.Ticket]; t.Status != StatusSolved && t.Status != StatusClosed {
 			s.hear(c.ID, t.Assignee, e, due)

@@ -20,6 +20,7 @@ type newsRow struct {
 	Assignee     int64 `db:"assignee"`
 	Part         int64 `db:"part"`
 	Asked        int64 `db:"asked"`
+	Attached     int64 `db:"attached"`
 }
 
 // why says what makes the message a person's to know, in mapping's words; nothing does
@@ -27,6 +28,9 @@ type newsRow struct {
 func (r newsRow) why(person string, post *bridge.Entry) (out []string) {
 	if r.Asked == 1 {
 		return []string{mapping.OccasionApproval}
+	}
+	if src := post.Facts.Source; src != nil && src.SentAt != 0 && src.SentAt < r.Attached {
+		return nil // it was there before its thread was attached
 	}
 	if slices.Contains(post.Facts.People, person) {
 		out = append(out, mapping.OccasionMentioned)
@@ -51,7 +55,7 @@ func (s *Store) News(ctx context.Context, person string, tickets map[int64]bool,
 		return nil, nil
 	}
 	b := s.build(`SELECT m.ticket, m.conversation, m.seq, m.body_seq,
-		CASE WHEN c.starter = ? THEN 1 ELSE 0 END AS starter, CASE WHEN t.assignee = ? THEN 1 ELSE 0 END AS assignee, 1 AS part FROM conversations c JOIN tickets t ON t.id = c.ticket
+		CASE WHEN c.starter = ? THEN 1 ELSE 0 END AS starter, CASE WHEN t.assignee = ? THEN 1 ELSE 0 END AS assignee, 1 AS part, c.attached FROM conversations c JOIN tickets t ON t.id = c.ticket
 		LEFT JOIN read_positions p ON p.person = ? AND p.ticket = c.ticket AND p.conversation = c.seq
 		JOIN messages m ON m.ticket = c.ticket AND m.conversation = c.seq AND m.seq > COALESCE(p.upto, 0)
 		JOIN entries e ON e.ticket = m.ticket AND e.seq = m.seq

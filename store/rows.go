@@ -61,23 +61,24 @@ type conversationRow struct {
 	Messages   int64  `db:"messages"`
 	LastSeq    int64  `db:"last_seq"`
 	Restricted int64  `db:"restricted"`
+	Attached   int64  `db:"attached"`
 }
 
 var conversationTable = table{name: "conversations", keys: 2, cols: []string{
-	"ticket", "seq", "open", "grp", "starter", "state_seq", "messages", "last_seq", "restricted",
+	"ticket", "seq", "open", "grp", "starter", "state_seq", "messages", "last_seq", "restricted", "attached",
 }}
 
-const conversationCols = `ticket, seq, open, grp, starter, state_seq, messages, last_seq, restricted`
+const conversationCols = `ticket, seq, open, grp, starter, state_seq, messages, last_seq, restricted, attached`
 
 func (r conversationRow) conversation() *bridge.Conversation {
 	return &bridge.Conversation{
 		ID: bridge.ID{Ticket: r.Ticket, Seq: r.Seq}, Open: r.Open == 1, Group: r.Group, Starter: r.Starter,
-		StateSeq: r.StateSeq, Messages: r.Messages, LastSeq: r.LastSeq, Restricted: r.Restricted,
+		StateSeq: r.StateSeq, Messages: r.Messages, LastSeq: r.LastSeq, Restricted: r.Restricted, Attached: r.Attached,
 	}
 }
 
 func conversationValues(c *bridge.Conversation) []any {
-	return []any{c.ID.Ticket, c.ID.Seq, bit(c.Open), c.Group, c.Starter, c.StateSeq, c.Messages, c.LastSeq, c.Restricted}
+	return []any{c.ID.Ticket, c.ID.Seq, bit(c.Open), c.Group, c.Starter, c.StateSeq, c.Messages, c.LastSeq, c.Restricted, c.Attached}
 }
 
 type messageRow struct {

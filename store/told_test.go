@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -93,10 +94,14 @@ func TestWhoLeftIsToldNothing(t *testing.T) {
 	tells(t, func(w *telling, bob bridge.Actor) {
 		ada := reader(w.t, w.s, "Ada", bridge.RoleAgent)
 		conv := asking(w.t, w.s, ada, "1.1")
-		must(w.t, w.s, &bridge.AddParticipants{Actor: ada, Conversation: conv, People: []bridge.Known{{Person: bob.Person, Name: "Bob"}}})
+		must(w.t, w.s, &bridge.ChangeTicket{Actor: ada, Ticket: conv.Ticket, Assignee: &bob.Person})
 		must(w.t, w.s, reply(billing, "1.1", "1.2", "Due"))
 		must(w.t, w.s, &bridge.RemoveParticipant{Actor: ada, Conversation: conv, Person: bob.Person, Name: "Bob"})
 		must(w.t, w.s, reply(billing, "1.1", "1.3", "Later"))
+		rows, err := w.s.DueParticipants(w.t.Context(), w.now.Add(time.Hour), 10)
+		if err != nil || slices.ContainsFunc(rows, func(p bridge.Participant) bool { return p.Person == bob.Person }) {
+			w.t.Errorf("due to who left, though they have the ticket: %+v, %v", rows, err)
+		}
 		w.pass(time.Hour)
 		w.want("who left")
 		must(w.t, w.s, &bridge.AddParticipants{Actor: ada, Conversation: conv, People: []bridge.Known{{Person: bob.Person, Name: "Bob"}}})
@@ -124,5 +129,35 @@ func TestWhoIsInTheThreadCostsNothing(t *testing.T) {
 		must(w.t, w.s, &bridge.PostMessage{Actor: reader(w.t, w.s, "Ada", bridge.RoleAgent), Conversation: conv, Body: "On the page"})
 		w.pass(time.Hour)
 		w.want("when the thread is kept up no more", "UBOB: On the page")
+	})
+}
+
+// TestWhatWasSaidBeforeItsThreadWasAttachedIsNoNews, in a chat and in the browser, also
+// when it comes in behind something new; what is said since is.
+func TestWhatWasSaidBeforeItsThreadWasAttachedIsNoNews(t *testing.T) {
+	tells(t, func(w *telling, bob bridge.Actor) {
+		ticket := must(w.t, w.s, &bridge.CreateTicket{Subject: "Wrong invoice", Requester: "Carl", Body: "?"}).ID.Ticket
+		must(w.t, w.s, &bridge.AttachThread{Actor: bob, Ticket: ticket, Subject: "Billed twice?", Target: bridge.Target{Place: billing}, Thread: "1000"})
+		began := *w.now
+		says := func(ref, body string, at time.Time) {
+			in := reply(billing, "1000", ref, body)
+			in.Source.SentAt = bridge.Micros(at)
+			must(w.t, w.s, in)
+		}
+		says("1001", "Old", began.Add(-48*time.Hour))
+		if rows, err := w.s.DueParticipants(w.t.Context(), w.now.Add(time.Hour), 10); err != nil || len(rows) > 0 {
+			w.t.Errorf("due: %v, %v", rows, err)
+		}
+		says("1003", "New", began.Add(time.Second))
+		says("1002", "Old, too", began.Add(-47*time.Hour))
+		news, err := w.s.News(w.t.Context(), bob.Person, map[int64]bool{ticket: true}, began.Add(-time.Minute), 10)
+		if err != nil || len(news) != 1 || news[0].Body != "New" {
+			w.t.Errorf("news: %+v, %v", news, err)
+		}
+		w.pass(time.Hour)
+		w.want("who attached it", "UBOB: New")
+		if report, err := w.s.Verify(w.t.Context(), store.VerifyOptions{}); err != nil || len(report.Found) > 0 {
+			w.t.Errorf("%v, %v", report.Found, err)
+		}
 	})
 }
