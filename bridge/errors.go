@@ -13,6 +13,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrConflict: the thing is not in the state that the request needs.
 	ErrConflict = errors.New("conflict")
+	// ErrUnconfirmed: it can be done once somebody has confirmed it, knowing what the text says.
+	ErrUnconfirmed = errors.New("not confirmed")
 	// ErrForbidden: the actor may not do this.
 	ErrForbidden = errors.New("not allowed")
 	// ErrInvalid: the request itself is wrong; its text says what to do.

@@ -87,6 +87,10 @@ func (e *Entry) Added() []string {
 	return e.Facts.People
 }
 
+// ManyPeople is how many people a conversation may have before adding one more must be
+// confirmed, where nothing else is configured.
+const ManyPeople = 5
+
 // MaxAdded is the most people that are added to a conversation at once.
 const MaxAdded = 50
 
@@ -99,7 +103,9 @@ type AddParticipants struct {
 	People []Known
 	// Group is the id of the group whose people they are, when the whole of it is added.
 	Group string
-	Key   string
+	// Confirmed: whoever adds them was told how many they are.
+	Confirmed bool
+	Key       string
 }
 
 // RemoveParticipant ends a person's part in a conversation. What they said stays.
@@ -148,8 +154,25 @@ func (c *AddParticipants) decide(s *State) (Result, error) {
 	case len(add) > MaxAdded:
 		return Result{}, fmt.Errorf("%w: %d people at once, the most is %d: ask their group in its channel instead", ErrInvalid, len(add), MaxAdded)
 	}
+	if err := c.warn(s, conv.ID, len(add)); err != nil {
+		return Result{}, err
+	}
 	e := s.admit(conv.ID, c.Actor, add, Facts{Group: c.Group})
 	return Result{Outcome: Accepted, ID: conv.ID, Seq: e.Seq}, nil
+}
+
+// warn refuses to make a crowd of a conversation before that is confirmed.
+func (c *AddParticipants) warn(s *State, conv ID, add int) error {
+	total := add + len(s.ParticipantsOf(conv))
+	switch {
+	case c.Confirmed || s.ManyPeople == 0:
+		return nil
+	case c.Group != "" && add > 1:
+		return fmt.Errorf("%w: this adds a whole group, %d people, and calls each of them in their chat. Confirm that you mean all of them", ErrUnconfirmed, add)
+	case total > s.ManyPeople:
+		return fmt.Errorf("%w: with this, %d people take part in the conversation, and all of them are called to it. Confirm that you need so many", ErrUnconfirmed, total)
+	}
+	return nil
 }
 
 // admit records that people were added: the new ones together, and whoever comes back

@@ -162,3 +162,36 @@ func TestADigestHasTheLastWordsOfEachSide(t *testing.T) {
 		}
 	}
 }
+
+// TestHowManyMakeACrowdIsASetting: the limit counts all who take part, a whole group is
+// one whatever its size, and zero asks nobody to confirm.
+func TestHowManyMakeACrowdIsASetting(t *testing.T) {
+	for _, c := range []struct {
+		limit  int
+		people string
+		group  string
+		warns  bool
+	}{
+		{5, "bcde", "", false},
+		{5, "bcdef", "", true},
+		{2, "b", "", false},
+		{2, "bc", "", true},
+		{5, "bc", "g", true},
+		{5, "b", "g", false},
+		{0, "bcdefg", "g", false},
+	} {
+		s, conv, ada := participantState(t)
+		s.ManyPeople = c.limit
+		add := &AddParticipants{Actor: ada, Conversation: conv, Group: c.group}
+		for _, r := range c.people {
+			add.People = append(add.People, Known{Person: string(r)})
+		}
+		if _, err := Decide(s, add); errors.Is(err, ErrUnconfirmed) != c.warns || err != nil && !c.warns {
+			t.Errorf("%+v: %v", c, err)
+		}
+		add.Confirmed = true
+		if res := mustDecide(t, s, add); c.warns && res.Outcome != Accepted {
+			t.Errorf("%+v, confirmed: %s", c, res.Outcome)
+		}
+	}
+}

@@ -36,6 +36,9 @@ type State struct {
 	Accounts      map[Account]*Known
 	// NoticeGrace is how long somebody has for reading what was said before they are told.
 	NoticeGrace time.Duration
+	// ManyPeople is how many people a conversation may have before adding one more must be
+	// confirmed; zero: nothing need be.
+	ManyPeople int
 	// Rights are what the people whom the commands name may do; nil: nobody has any.
 	Rights Rights
 	// Logs are all entries of the tickets whose log a command needs.
@@ -83,7 +86,7 @@ type Changes struct {
 // NewState returns an empty working set.
 func NewState(now time.Time) *State {
 	return &State{
-		Now: now, ReopenOnReply: true, ReactionRules: true,
+		Now: now, ReopenOnReply: true, ReactionRules: true, ManyPeople: ManyPeople,
 		Tickets: map[int64]*Ticket{}, Conversations: map[ID]*Conversation{},
 		Mirrors: map[ID]*Mirror{}, Messages: map[ID]*Message{}, Copies: map[CopyKey]*Copy{},
 		Reactions: map[ReactionKey]*Reaction{}, TakenBack: map[ReactionKey]int64{}, Approvals: map[ID]*Approval{}, Approvers: map[ApproverKey]*Approver{},

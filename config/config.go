@@ -84,6 +84,9 @@ type Desk struct {
 	// Name is what people see as the name of this desk. Default "Sidebridge".
 	Name string `toml:"name"`
 
+	// ManyPeople is how many people a side conversation may have before adding one more,
+	// as adding a whole group always, must be confirmed. 0: nothing need be. Default 5.
+	ManyPeople int `toml:"many_people"`
 	// ReopenOnReply says whether a reply to a closed conversation reopens
 	// it. The reply is recorded in any case. Default true.
 	ReopenOnReply bool `toml:"reopen_on_reply"`
@@ -249,7 +252,7 @@ func Default() Config {
 		Listen:   "127.0.0.1:8080",
 		Log:      Log{Level: "info", Format: "text"},
 		Database: Database{SQLite: "sidebridge.db"},
-		Desk:     Desk{Name: "Sidebridge", ReopenOnReply: true, ReactionRules: true},
+		Desk:     Desk{Name: "Sidebridge", ManyPeople: 5, ReopenOnReply: true, ReactionRules: true},
 		CatchUp:  CatchUp{Every: 15 * time.Minute},
 		Audit: Audit{
 			CheckpointFile:    "checkpoints.log",

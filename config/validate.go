@@ -37,6 +37,9 @@ func (c *Config) Validate() error {
 	if strings.TrimSpace(c.Desk.Name) == "" {
 		p.add("desk.name", "give the desk a name that people see")
 	}
+	if c.Desk.ManyPeople < 0 {
+		p.add("desk.many_people", "write a number of people; 0 asks nobody to confirm")
+	}
 	p.between("catchup.every", c.CatchUp.Every, time.Second, 24*time.Hour)
 	p.audit(c.Audit)
 	if c.Metrics.Listen != "" {

@@ -47,6 +47,9 @@ func (s *Store) load(ctx context.Context, tx *sqlx.Tx, cmds []bridge.Command) (*
 	if s.opts.NoticeGrace > 0 {
 		l.st.NoticeGrace = s.opts.NoticeGrace
 	}
+	if s.opts.ManyPeople != 0 {
+		l.st.ManyPeople = max(s.opts.ManyPeople, 0)
+	}
 	l.st.ReopenOnReply = !s.opts.RecordOnly
 	l.st.CustomerWebhook = s.opts.CustomerWebhook
 	l.st.ReactionRules = !s.opts.NoReactionRules

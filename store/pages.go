@@ -97,7 +97,7 @@ func (s *Store) TicketSince(ctx context.Context, viewer string, ticket, after in
 			return err
 		}
 		if r.st.Tickets[ticket].Head <= after {
-			return r.run(ctx, func(ctx context.Context) error { return r.words(ctx, ticket, nil) }, r.veil(viewer, ticket))
+			return r.run(ctx, func(ctx context.Context) error { return r.words(ctx, ticket, nil) }, r.participants(ticket), r.veil(viewer, ticket))
 		}
 		return r.run(ctx,
 			r.entries(s.build(entryQuery+"WHERE e.ticket = ? AND e.seq > ? ORDER BY e.seq", ticket, after)),

@@ -63,6 +63,9 @@ type Options struct {
 	RecordOnly bool
 	// NoReactionRules: a reaction to a card is no gesture, neither closes nor takes.
 	NoReactionRules bool
+	// ManyPeople is how many people a conversation may have before adding one more must be
+	// confirmed; zero means bridge.ManyPeople, and less than zero that nothing need be.
+	ManyPeople int
 	// CustomerWebhook: new tickets get a reader for the customer's replies.
 	CustomerWebhook bool
 	// NoticeGrace is how long people have for reading before they are told in a chat;

@@ -195,44 +195,44 @@ func (s *Server) askApproval(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// approvers finds the people who are ticked and those who are named by hand. A name
-// that several people have must be told apart by the e-mail address.
+// approvers finds the people who are ticked and those who are named by hand.
 func (s *Server) approvers(ctx context.Context, chosen []string, others string) ([]bridge.Known, error) {
+	named := slices.Clone(chosen)
+	for _, name := range strings.FieldsFunc(others, func(r rune) bool { return r == ',' || r == ';' || r == '\n' }) {
+		if name = strings.TrimSpace(name); name != "" {
+			named = append(named, name)
+		}
+	}
+	return s.knownBy(ctx, named)
+}
+
+// knownBy finds people by their ids, names or e-mail addresses. A name that several have
+// must be told apart by the address.
+func (s *Server) knownBy(ctx context.Context, named []string) ([]bridge.Known, error) {
 	people, err := s.store.People(ctx, false)
 	if err != nil {
 		return nil, err
 	}
 	var out []bridge.Known
-	find := func(what string, is func(bridge.Known) bool) error {
+	for _, what := range named {
+		i := slices.IndexFunc(people, func(k bridge.Known) bool { return k.Person == what })
+		if i >= 0 {
+			out = append(out, people[i])
+			continue
+		}
 		var found []bridge.Known
 		for _, k := range people {
-			if is(k) {
+			if strings.EqualFold(k.Name, what) || k.Account.ID != "" && strings.EqualFold(k.Account.ID, what) {
 				found = append(found, k)
 			}
 		}
 		switch len(found) {
 		case 0:
-			return fmt.Errorf("%w: nobody we know is called %q", bridge.ErrInvalid, what)
+			return nil, fmt.Errorf("%w: nobody we know is called %q", bridge.ErrInvalid, what)
 		case 1:
 			out = append(out, found[0])
-			return nil
-		}
-		return fmt.Errorf("%w: several people are called %q: give the e-mail address", bridge.ErrInvalid, what)
-	}
-	for _, id := range chosen {
-		if err := find(id, func(k bridge.Known) bool { return k.Person == id }); err != nil {
-			return nil, err
-		}
-	}
-	for _, name := range strings.FieldsFunc(others, func(r rune) bool { return r == ',' || r == ';' || r == '\n' }) {
-		if name = strings.TrimSpace(name); name == "" {
-			continue
-		}
-		err := find(name, func(k bridge.Known) bool {
-			return strings.EqualFold(k.Name, name) || k.Account.ID != "" && strings.EqualFold(k.Account.ID, name)
-		})
-		if err != nil {
-			return nil, err
+		default:
+			return nil, fmt.Errorf("%w: several people are called %q: give the e-mail address", bridge.ErrInvalid, what)
 		}
 	}
 	return out, nil

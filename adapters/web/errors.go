@@ -32,6 +32,7 @@ func statuses() []struct {
 		code   string
 	}{
 		{bridge.ErrNotFound, http.StatusNotFound, "not_found"},
+		{bridge.ErrUnconfirmed, http.StatusConflict, "unconfirmed"},
 		{bridge.ErrConflict, http.StatusConflict, "conflict"},
 		{bridge.ErrForbidden, http.StatusForbidden, "forbidden"},
 		{bridge.ErrInvalid, http.StatusUnprocessableEntity, "invalid"},

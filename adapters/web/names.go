@@ -15,6 +15,8 @@ type names struct {
 	channels map[bridge.Place]string
 	people   map[string]string
 	subjects map[int64]string // of one ticket's conversations
+	// reach has in which workspaces those can be called who take part in its conversations.
+	reach map[string][]bridge.Place
 }
 
 // namesOf reads the names that a ticket's pages need.
@@ -25,6 +27,9 @@ func (s *Server) namesOf(ctx context.Context, st *bridge.State) (names, error) {
 		return n, err
 	}
 	if err := n.addPeople(ctx, s.store); err != nil {
+		return n, err
+	}
+	if err := n.addReach(ctx, s.store, st); err != nil {
 		return n, err
 	}
 	return n, n.addChannels(ctx, s.store, st)

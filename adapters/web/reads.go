@@ -177,6 +177,7 @@ type Store interface {
 	Readings
 	Searching
 	Naming
+	Reaching
 	Blobs
 	SignIns
 	TwoFactors

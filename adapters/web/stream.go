@@ -90,7 +90,7 @@ func (f *follower) freshNames(k *look) (err error) {
 		if e.Facts.Source != nil {
 			_, known = f.names.channels[e.Facts.Source.Place()]
 		}
-		fresh = fresh && known && (e.Seq <= f.after || e.Kind != bridge.TicketChanged && e.Kind != bridge.MirrorOpened)
+		fresh = fresh && known && (e.Seq <= f.after || e.Kind != bridge.TicketChanged && e.Kind != bridge.MirrorOpened && e.Kind != bridge.ParticipantAdded)
 	}
 	if !fresh {
 		f.names, err = k.names()
@@ -144,6 +144,9 @@ func (f *follower) conversations(v *view, b *bytes.Buffer) error {
 		if err := f.unlessSent(b, "conversation-head", head); err != nil {
 			return err
 		}
+		if err := f.people(v, v.st.Conversations[id], b); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -163,7 +166,7 @@ func (f *follower) unlessSent(b *bytes.Buffer, name string, data any) error {
 		return err
 	}
 	key := name
-	if c, ok := data.(conversation); ok {
+	if c, ok := data.(interface{ Anchor() string }); ok {
 		key += c.Anchor()
 	}
 	h := fnv.New64a()

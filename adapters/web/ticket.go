@@ -66,6 +66,8 @@ type typed struct {
 	Form  string // reply, note, start, change, or the anchor of a conversation or message
 	Text  string
 	Error string
+	// Unconfirmed: it is accepted once whoever typed it confirms it.
+	Unconfirmed bool
 }
 
 // ErrorIn returns why the form of that name was refused.

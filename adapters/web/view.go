@@ -247,6 +247,8 @@ type conversation struct {
 	Latest  int64
 	// Requests are those for approval, the oldest first.
 	Requests []request
+	// People are those who take part.
+	People partsPiece
 }
 
 // Anchor is the id of the conversation's element.
@@ -264,7 +266,7 @@ func (v *view) head(c *bridge.Conversation) (conversation, bool) {
 	out := conversation{
 		ID: c.ID, Subject: cmp.Or(started.Words.Subject, "(erased)"), Group: v.names.group(c.Group), Open: c.Open, Restricted: c.Restricted != 0,
 		Starter: authorOf(started).Name, Started: started.At, Count: c.Messages, Mirrors: v.mirrors(c.ID.Seq),
-		Reading: v.reading(c), Latest: c.LastSeq, Requests: v.requests(c.ID.Seq),
+		Reading: v.reading(c), Latest: c.LastSeq, Requests: v.requests(c.ID.Seq), People: v.parts(c),
 	}
 	if last := v.entries[c.StateSeq]; last != nil && last != started {
 		out.StateBy, out.StateAt = authorOf(last).Name, last.At

@@ -14,7 +14,7 @@ import (
 func narrow(st *bridge.State, n bridge.Needs) *bridge.State {
 	out := bridge.NewState(st.Now)
 	out.ReopenOnReply, out.CustomerWebhook, out.ReactionRules = st.ReopenOnReply, st.CustomerWebhook, st.ReactionRules
-	out.Rights = st.Rights
+	out.Rights, out.ManyPeople = st.Rights, st.ManyPeople
 	if id, ok := st.Keys[n.Key]; ok {
 		out.Keys[n.Key] = id
 	}

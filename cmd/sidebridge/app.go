@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"errors"
@@ -122,7 +123,7 @@ func openStore(ctx context.Context, cfg *config.Config, log *slog.Logger, holder
 	o := store.Options{
 		Holder: holder,
 		Driver: "sqlite", DSN: cfg.Database.SQLite, Log: log,
-		RecordOnly: !cfg.Desk.ReopenOnReply, NoReactionRules: !cfg.Desk.ReactionRules, CustomerWebhook: cfg.Webhook.URL != "",
+		ManyPeople: cmp.Or(cfg.Desk.ManyPeople, -1), RecordOnly: !cfg.Desk.ReopenOnReply, NoReactionRules: !cfg.Desk.ReactionRules, CustomerWebhook: cfg.Webhook.URL != "",
 		NoticeGrace: cfg.Notices.Grace,
 	}
 	if dsn := cfg.Database.Postgres; dsn.IsSet() {

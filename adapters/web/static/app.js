@@ -55,8 +55,9 @@ function put(piece) {
     if (active?.isConnected) {
       active.focus({ preventScroll: true });
       if (selection?.[0] != null) active.setSelectionRange(...selection);
-    } else if (active) {
-      piece.closest("[tabindex]")?.focus({ preventScroll: true }); // what had the focus is gone: stay near it
+    } else if (active) { // what had the focus is gone: take what is in its place, or stay near it
+      const kept = active.closest("details[data-keep]")?.dataset.keep;
+      (kept && piece.querySelector(`details[data-keep="${kept}"] > summary`) || piece.closest("[tabindex]"))?.focus({ preventScroll: true });
     }
   } else {
     const into = document.getElementById(piece.dataset.into);
@@ -180,7 +181,7 @@ async function send(url, body, progress) {
   if (progress && body instanceof FormData) return upload(url, headers, body, progress);
   const res = await fetch(url, { method: "POST", headers, body });
   const text = await res.text();
-  if (!res.ok) throw new Error(text || "Something went wrong. Try again.");
+  if (!res.ok) throw Object.assign(new Error(text || "Something went wrong. Try again."), { code: res.headers.get("Sidebridge-Error") });
   return text;
 }
 
@@ -262,15 +263,26 @@ document.addEventListener("input", (e) => {
   if (e.target.matches("form[data-live][data-reset] :is(textarea, input[name=subject])")) keepDraft(e.target);
 });
 
-async function submitLive(form) {
+// confirmable shows the button that confirms what the server has warned of, and goes to it.
+function confirmable(form, on) {
+  const button = form.querySelector("[data-confirm]");
+  if (!button) return;
+  button.hidden = !on;
+  if (on) button.focus();
+}
+
+async function submitLive(form, submitter) {
   // A button that is disabled loses the focus, so it is only marked as such.
-  const button = form.querySelector("button:not([formaction], [type=button])");
+  const button = form.querySelector("button:not([formaction], [type=button], [data-confirm])");
   if (button.ariaDisabled === "true") return;
   button.ariaDisabled = "true";
   say(form, "");
   const waiting = pending(form);
   try {
-    const html = await send(form.action, bodyOf(form), waiting?.progress);
+    const body = bodyOf(form);
+    if (submitter?.dataset.confirm !== undefined) body.append(submitter.name, submitter.value);
+    const html = await send(form.action, body, waiting?.progress);
+    confirmable(form, false);
     const folded = form.closest("details[data-keep], details.change, details.start");
     if (form.dataset.reset !== undefined) {
       form.reset();
@@ -289,6 +301,7 @@ async function submitLive(form) {
     for (const log of form.parentElement.querySelectorAll(":scope > .log")) scrollToEnd(log);
   } catch (err) {
     say(form, err instanceof TypeError ? "The server does not answer. What you wrote is still here." : err.message);
+    confirmable(form, err.code === "unconfirmed");
   } finally {
     button.ariaDisabled = null;
     waiting?.over();
@@ -382,7 +395,7 @@ document.addEventListener("submit", (e) => {
   if (form.getAttribute("action") === "/sign-out") forgetDrafts();
   if (form.dataset.live !== undefined) {
     e.preventDefault();
-    submitLive(form);
+    submitLive(form, e.submitter);
   } else if (form.dataset.use !== undefined) {
     e.preventDefault();
     useInReply(form);
