@@ -198,6 +198,10 @@ type StartConversation struct {
 	// take part from the start, beside the actor.
 	Restricted bool
 	People     []Known
+	// Mentions are those whom the body calls, who take part by that; Confirmed is as in
+	// PostMessage.
+	Mentions  []Mention
+	Confirmed bool
 }
 
 // AttachThread opens a side conversation from a thread that people have begun. All
@@ -229,7 +233,11 @@ type PostMessage struct {
 	Files        []FileUpload
 	// Share names comments of the ticket that the message quotes behind its own words.
 	Share Share
-	Key   string
+	// Mentions are those whom the body calls, who take part by that. Confirmed: whoever wrote
+	// it was told how many people there will be.
+	Mentions  []Mention
+	Confirmed bool
+	Key       string
 }
 
 // EditMessage replaces the text of a message that the actor wrote.
@@ -292,14 +300,18 @@ func (c *WriteNote) Needs() Needs       { return Needs{Ticket: c.Ticket, Key: c.
 func (c *ChangeTicket) Needs() Needs    { return Needs{Ticket: c.Ticket, Key: c.Key} }
 func (c *StartConversation) Needs() Needs {
 	n := Needs{Ticket: c.Ticket, Key: c.Key, Log: !c.Share.empty()}
-	if len(c.People) > 0 || c.Restricted {
-		n.People = idsOf(c.Actor, c.People)
+	if len(c.People)+len(c.Mentions) > 0 || c.Restricted {
+		n.People = idsOf(c.Actor, append(callsOf(c.Mentions), c.People...))
 	}
 	return n
 }
 
 func (c *PostMessage) Needs() Needs {
-	return Needs{Ticket: c.Conversation.Ticket, Key: c.Key, Log: !c.Share.empty()}
+	n := Needs{Ticket: c.Conversation.Ticket, Key: c.Key, Log: !c.Share.empty()}
+	if len(c.Mentions) > 0 {
+		n.People = idsOf(c.Actor, callsOf(c.Mentions))
+	}
+	return n
 }
 
 // Needs implements Command.

@@ -3,6 +3,7 @@ package bridge
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // conversation finds a conversation for somebody who wants to do something in it. Who
@@ -45,21 +46,26 @@ func (c *StartConversation) decide(s *State) (Result, error) {
 			return Result{}, err
 		}
 	}
+	to, err := s.callFirst(c, body)
+	if err != nil {
+		return Result{}, err
+	}
 	started := s.add(c.Ticket, ConversationStarted, c.Actor, Facts{Group: c.Group, Restricted: c.Restricted}, Words{Subject: subject})
 	if err := s.bring(started.ID(), c.Actor, c.People, c.Group); err != nil {
 		return Result{}, err
 	}
+	s.admit(started.ID(), c.Actor, to.add, Facts{Reason: Asked})
 	for _, target := range c.Targets {
 		place := target.Place
 		s.add(c.Ticket, MirrorOpened, System(), Facts{
 			Conversation: started.Seq, Place: &place, Rule: target.Rule,
 		}, Words{})
 	}
-	e := s.post(started.ID(), c.Actor, body, c.Files, shared{})
+	e := s.post(started.ID(), c.Actor, to.body, c.Files, shared{})
 	if q.quote != "" {
 		e = s.post(started.ID(), c.Actor, "", nil, q)
 	}
-	return Result{Outcome: Accepted, ID: started.ID(), Seq: e.Seq}, nil
+	return Result{Outcome: Accepted, ID: started.ID(), Seq: e.Seq, Why: strings.Join(to.not, " ")}, nil
 }
 
 func (c *AttachThread) decide(s *State) (Result, error) {
@@ -110,8 +116,13 @@ func (c *PostMessage) decide(s *State) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	e := s.post(conv.ID, c.Actor, body, c.Files, q)
-	return Result{Outcome: Accepted, ID: e.ID(), Seq: e.Seq}, nil
+	to, err := s.call(conv, c.Actor, s.takesPart(conv.ID, c.Actor.Person), body, c.Mentions, c.Confirmed)
+	if err != nil {
+		return Result{}, err
+	}
+	e := s.post(conv.ID, c.Actor, to.body, c.Files, q)
+	s.admit(conv.ID, c.Actor, to.add, Facts{Message: e.Seq, Reason: Mentioned})
+	return Result{Outcome: Accepted, ID: e.ID(), Seq: e.Seq, Why: strings.Join(to.not, " ")}, nil
 }
 
 // post adds a message from the ticket view: own words and files, and what they quote.

@@ -142,7 +142,7 @@ func (c *AddParticipants) decide(s *State) (Result, error) {
 			continue
 		}
 		if k.Person != c.Actor.Person { // whoever may speak there takes part by that
-			if err := s.mayInvite(conv.ID, c.Actor, k.Person); err != nil {
+			if err := s.mayInvite(c.Actor, s.takesPart(conv.ID, c.Actor.Person), k.Person); err != nil {
 				return Result{}, err
 			}
 		}
@@ -163,13 +163,18 @@ func (c *AddParticipants) decide(s *State) (Result, error) {
 
 // warn refuses to make a crowd of a conversation before that is confirmed.
 func (c *AddParticipants) warn(s *State, conv ID, add int) error {
-	total := add + len(s.ParticipantsOf(conv))
 	switch {
 	case c.Confirmed || s.ManyPeople == 0:
 		return nil
 	case c.Group != "" && add > 1:
 		return fmt.Errorf("%w: this adds a whole group, %d people, and calls each of them in their chat. Confirm that you mean all of them", ErrUnconfirmed, add)
-	case total > s.ManyPeople:
+	}
+	return s.warnOf(conv, add)
+}
+
+// warnOf warns of how many people a conversation would have.
+func (s *State) warnOf(conv ID, add int) error {
+	if total := add + len(s.ParticipantsOf(conv)); s.ManyPeople > 0 && total > s.ManyPeople {
 		return fmt.Errorf("%w: with this, %d people take part in the conversation, and all of them are called to it. Confirm that you need so many", ErrUnconfirmed, total)
 	}
 	return nil

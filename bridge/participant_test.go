@@ -195,3 +195,29 @@ func TestHowManyMakeACrowdIsASetting(t *testing.T) {
 		}
 	}
 }
+
+// TestAMentionBringsNobodyIntoARestrictedConversation: they would see all that was said.
+// Elsewhere a crowd of them is confirmed, and the first message brings in whom it names.
+func TestAMentionBringsNobodyIntoARestrictedConversation(t *testing.T) {
+	s, conv, ada := participantState(t)
+	eve := Mention{Known: Known{Person: "eve", Name: "Eve"}, Mark: "[@Eve](mention:person/eve)", Plain: "@Eve"}
+	say := &PostMessage{Actor: ada, Conversation: conv, Body: "Hi " + eve.Mark, Mentions: []Mention{eve}}
+	s.ManyPeople = 1
+	if _, err := Decide(s, say); !errors.Is(err, ErrUnconfirmed) {
+		t.Errorf("a crowd by mentions: %v", err)
+	}
+	mustDecide(t, s, &RestrictConversation{Actor: ada, Conversation: conv})
+	res := mustDecide(t, s, say)
+	if last := s.Entries[len(s.Entries)-1]; s.takesPart(conv, "eve") || last.Words.Body != "Hi @Eve" || res.Why == "" {
+		t.Errorf("%q, takes part %v: %s", last.Words.Body, s.takesPart(conv, "eve"), res.Why)
+	}
+	begun := mustDecide(t, s, &StartConversation{Actor: ada, Ticket: 1, Subject: "S", Body: eve.Mark, Mentions: []Mention{eve}, Confirmed: true})
+	if !s.takesPart(begun.ID, "eve") {
+		t.Error("whom the first message calls does not take part")
+	}
+	for _, e := range s.Entries {
+		if e.Kind == ParticipantAdded && e.Invites() {
+			t.Errorf("the thread tells it a second time: %+v", e.Facts)
+		}
+	}
+}

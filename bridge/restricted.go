@@ -80,7 +80,8 @@ func (s *State) joinable(c *AddParticipants) (*Conversation, error) {
 }
 
 // bring makes people take part in a conversation that was just begun with them. Who may
-// begin one with a group may have its people in it; anybody else must be invited.
+// begin one with a group may have its people in it; anybody else must be invited, by
+// somebody who does not take part yet.
 func (s *State) bring(conv ID, actor Actor, people []Known, group string) error {
 	var add []Known
 	for _, k := range people {
@@ -88,7 +89,7 @@ func (s *State) bring(conv ID, actor Actor, people []Known, group string) error 
 			continue
 		}
 		if group == "" {
-			if err := s.mayInvite(conv, actor, k.Person); err != nil {
+			if err := s.mayInvite(actor, false, k.Person); err != nil {
 				return err
 			}
 		}

@@ -16,13 +16,12 @@ type Rights interface {
 	MayRestrict(by Actor) (ok bool, why string)
 }
 
-// mayInvite checks that the actor may bring somebody into a conversation. Where nobody
-// has said what people may do, they may not.
-func (s *State) mayInvite(conv ID, by Actor, whom string) error {
+// mayInvite checks that the actor may bring somebody into a conversation, in which they
+// take part or not. Where nobody has said what people may do, they may not.
+func (s *State) mayInvite(by Actor, takesPart bool, whom string) error {
 	if s.Rights == nil {
 		return fmt.Errorf("%w: it is not known who may add people", ErrForbidden)
 	}
-	takesPart := by.Person != "" && s.takesPart(conv, by.Person)
 	if ok, why := s.Rights.MayInvite(by, takesPart, whom); !ok {
 		return fmt.Errorf("%w: %s", ErrForbidden, why)
 	}

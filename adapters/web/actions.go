@@ -95,7 +95,15 @@ func (s *Server) takenFiles(ctx context.Context, who string, ticket int64, refs 
 // changed answers a form that changed a ticket: with a redirect to what it made,
 // or for our script with the pieces that are new since what its page shows.
 func (s *Server) changed(w http.ResponseWriter, r *http.Request, ticket int64, anchor string) error {
+	return s.changedSaying(w, r, ticket, anchor, "")
+}
+
+// changedSaying does the same and has a word to say about it, or none.
+func (s *Server) changedSaying(w http.ResponseWriter, r *http.Request, ticket int64, anchor, word string) error {
 	if !isFragment(r) {
+		if word != "" {
+			s.sessions.Put(r.Context(), sessionFlash, word)
+		}
 		to := fmt.Sprintf("/tickets/%d", ticket)
 		if anchor != "" {
 			to += "#" + anchor
@@ -111,6 +119,11 @@ func (s *Server) changed(w http.ResponseWriter, r *http.Request, ticket int64, a
 	var b bytes.Buffer
 	if _, err := f.next(r.Context(), &b); err != nil {
 		return err
+	}
+	if word != "" {
+		if err := s.pages.piece(&b, "said", word); err != nil {
+			return err
+		}
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_, _ = w.Write(b.Bytes()) // the client may be gone
@@ -217,22 +230,28 @@ func (s *Server) postMessage(w http.ResponseWriter, r *http.Request) error {
 	}
 	var res bridge.Result
 	var share bridge.Share
+	var mentions []bridge.Mention
 	if err = parseForm(r); err == nil {
 		share, err = readShare(r)
+	}
+	if err == nil {
+		mentions, err = s.mentions(r.Context(), written(r))
 	}
 	if err == nil {
 		res, err = s.sayWithFiles(r, id.Ticket, func(_ int64, files []bridge.FileUpload) bridge.Command {
 			body := written(r)
 			return &bridge.PostMessage{
 				Actor: whoIs(r).actor(), Conversation: id, Body: body, Files: files, Share: share,
+				Mentions: mentions, Confirmed: r.PostFormValue("confirm") != "",
 				Key: formKey(r, append([]string{id.String(), body}, r.PostForm["share"]...)...),
 			}
 		})
 	}
 	if err != nil {
-		return s.refuse(w, r, id.Ticket, typed{Form: conversationAnchor(id.Seq), Text: r.PostFormValue("body")}, startForm{}, err)
+		t := typed{Form: conversationAnchor(id.Seq), Text: r.PostFormValue("body"), Unconfirmed: s.unconfirmed(w, err)}
+		return s.refuse(w, r, id.Ticket, t, startForm{}, err)
 	}
-	return s.changed(w, r, id.Ticket, fmt.Sprintf("m%d", res.ID.Seq))
+	return s.changedSaying(w, r, id.Ticket, fmt.Sprintf("m%d", res.ID.Seq), res.Why)
 }
 
 // act runs a command on the conversation or message in the path. A refusal is

@@ -3,12 +3,14 @@ package web
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/sidebridge/sidebridge/bridge"
+	"github.com/sidebridge/sidebridge/mapping/markup"
 )
 
 // Reaching tells in which workspaces people can be called.
@@ -110,16 +112,18 @@ func (s *Server) addPeople(w http.ResponseWriter, r *http.Request) error {
 		err = s.addNamed(r, id)
 	}
 	if err != nil {
-		w.Header().Set("Sidebridge-Error", codeOf(err))
-		t.Unconfirmed = codeOf(err) == "unconfirmed"
+		t.Unconfirmed = s.unconfirmed(w, err)
 		return s.refuse(w, r, id.Ticket, t, startForm{}, err)
 	}
 	return s.changed(w, r, id.Ticket, t.Form)
 }
 
-func codeOf(err error) string {
+// unconfirmed reports whether a form is accepted once it is confirmed, and tells our
+// script what kind of refusal it was.
+func (s *Server) unconfirmed(w http.ResponseWriter, err error) bool {
 	_, code, _ := describe(err)
-	return code
+	w.Header().Set("Sidebridge-Error", code)
+	return errors.Is(err, bridge.ErrUnconfirmed)
 }
 
 func (s *Server) addNamed(r *http.Request, id bridge.ID) error {
@@ -213,4 +217,28 @@ func (s *Server) removePerson(w http.ResponseWriter, r *http.Request) error {
 	return s.act(w, r, "c", func(id bridge.ID) bridge.Command {
 		return &bridge.RemoveParticipant{Actor: whoIs(r).actor(), Conversation: id, Person: person, Name: k.Name}
 	})
+}
+
+// mentions are the people whom a body calls. An account that is linked to nobody is called
+// as it is: there is no person who could take part.
+func (s *Server) mentions(ctx context.Context, body string) ([]bridge.Mention, error) {
+	var out []bridge.Mention
+	for _, c := range markup.Calls(body) {
+		id, err := s.personOf(ctx, c.Target)
+		if err != nil {
+			return nil, err
+		}
+		if id == "" {
+			continue
+		}
+		k, _, err := s.store.Person(ctx, id)
+		if errors.Is(err, bridge.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, bridge.Mention{Known: k, Mark: c.Mark, Plain: c.Plain})
+	}
+	return out, nil
 }

@@ -150,7 +150,7 @@ func TestBrowserAddsPeopleByKeyboard(t *testing.T) {
 	if dir := os.Getenv("SIDEBRIDGE_SCREENSHOTS"); dir != "" {
 		for _, width := range []int64{1280, 320} {
 			bob.do(chromedp.EmulateViewport(width, 900))
-			shot, err := chromedp.Run(bob.ctx, chromedp.FullScreenshot(90))
+			shot, err := chromedp.Run(bob.ctx, chromedp.FullScreenshot(100))
 			if err == nil {
 				err = os.WriteFile(fmt.Sprintf("%s/people-%d.png", dir, width), shot, 0o644)
 			}
@@ -164,5 +164,34 @@ func TestBrowserAddsPeopleByKeyboard(t *testing.T) {
 	bob.wait(`document.activeElement.matches(".people summary")`)
 	if e := w.last(ticket, bridge.ParticipantAdded); e == nil || len(e.Facts.People) != 5 {
 		t.Errorf("recorded %+v", e)
+	}
+}
+
+// TestWhoIsMentionedOnThePageTakesPart, as far as the author may invite them; otherwise the
+// mention stays text and the page says so. The message calls them, and nothing else does.
+func TestWhoIsMentionedOnThePageTakesPart(t *testing.T) {
+	w := newWorld(t)
+	ticket := w.ticket("S", "b")
+	conv, _ := w.talk(ticket, "Q", "?")
+	bob := w.as("bob@example.org")
+	form := "/c/" + conv.String() + "/messages"
+	say := func(body string) answered {
+		return bob.script(form, url.Values{"body": {body}, "naming": {"mention:person/" + w.anders + " @Anders Expert", "mention:person/" + w.ada + " @Ada Admin"}}, w.head(ticket))
+	}
+	if got := say("@Anders Expert, look"); got.status != http.StatusOK || strings.Contains(got.body, "data-said") {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	post, added := w.last(ticket, bridge.MessagePosted), w.last(ticket, bridge.ParticipantAdded)
+	if added == nil || added.Seq != post.Seq+1 || added.Facts.Message != post.Seq || strings.Join(added.Facts.People, "") != w.anders {
+		t.Fatalf("%+v after %+v", added, post)
+	}
+	if got := w.as("ada@example.org").post("/admin/permissions", url.Values{"starts": {"1"}, "start.0.by.everybody": {"on"}, "invites": {"1"}, "invite.0.by.role": {"admin"}, "invite.0.with.everybody": {"on"}}); got.status != http.StatusSeeOther {
+		t.Fatal(got.status)
+	}
+	got := say("@Anders Expert and @Ada Admin, look")
+	has(t, "the page", got.body, "data-said", "Ada Admin is named and was not called: Bob Agent may not invite Ada Admin")
+	want := "[@Anders Expert](mention:person/" + w.anders + ") and @Ada Admin, look"
+	if post = w.last(ticket, bridge.MessagePosted); post.Words.Body != want || w.last(ticket, bridge.ParticipantAdded).Seq != added.Seq {
+		t.Errorf("posted %q", post.Words.Body)
 	}
 }

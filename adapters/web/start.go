@@ -277,7 +277,7 @@ func (s *Server) startConversation(w http.ResponseWriter, r *http.Request) error
 		_, _, f.Error = classify(err)
 		return s.refuse(w, r, ticket, typed{Form: "start"}, f, err)
 	}
-	return s.changed(w, r, ticket, conversationAnchor(res.ID.Seq))
+	return s.changedSaying(w, r, ticket, conversationAnchor(res.ID.Seq), res.Why)
 }
 
 func (s *Server) begun(r *http.Request, ticket int64) (bridge.Result, error) {

@@ -46,10 +46,16 @@ func (s *Server) beginTalk(ctx context.Context, b beginning) (bridge.Result, err
 			return bridge.Result{}, err
 		}
 	}
+	body := b.to.mention + b.body // whom it is begun with is called first
+	mentions, err := s.mentions(ctx, body)
+	if err != nil {
+		return bridge.Result{}, err
+	}
 	return s.log.Append(ctx, &bridge.StartConversation{
+		Mentions: mentions, Confirmed: true, // the form shows whom it names
 		Restricted: b.restricted, People: people,
 		Actor: b.actor, Ticket: b.ticket, Subject: b.subject, Group: b.to.group, Targets: b.to.targets,
-		Body: b.to.mention + b.body, Share: b.share, Files: b.files, Key: b.key,
+		Body: body, Share: b.share, Files: b.files, Key: b.key,
 	})
 }
 

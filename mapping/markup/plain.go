@@ -65,6 +65,28 @@ func Mentions(md string) []string {
 	return targets
 }
 
+// Called is a mention as it stands in a body.
+type Called struct {
+	Target string // "person/17", "slack/T1/U2"
+	Mark   string // the Markdown that makes it one
+	Plain  string // what is left of that when it calls nobody
+}
+
+// Calls returns the mentions of a body, each as it is written once, in their order.
+func Calls(md string) []Called {
+	doc, src := parse(md)
+	var out []Called
+	for _, n := range refs(doc) {
+		mark := string(src[n.start:n.stop])
+		end := strings.LastIndex(mark, "](")
+		if n.scheme != schemeMention || end < 1 || slices.ContainsFunc(out, func(c Called) bool { return c.Mark == mark }) {
+			continue
+		}
+		out = append(out, Called{Target: n.target, Mark: mark, Plain: mark[1:end]})
+	}
+	return out
+}
+
 // refs returns the links of ours in a document, in their order.
 func refs(doc ast.Node) []*refNode {
 	var out []*refNode

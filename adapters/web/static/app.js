@@ -110,7 +110,10 @@ function show(el, name, word, state) {
 function putAll(html) {
   const t = document.createElement("template");
   t.innerHTML = html;
+  const said = t.content.querySelector(":scope > [data-said]");
+  said?.remove();
   for (const piece of [...t.content.children]) put(piece);
+  return said?.textContent ?? "";
 }
 
 // --- the stream of a ticket
@@ -297,7 +300,7 @@ async function submitLive(form, submitter) {
       folded.open = false;
       folded.querySelector("summary").focus({ preventScroll: true });
     }
-    putAll(html);
+    say(form, putAll(html));
     for (const log of form.parentElement.querySelectorAll(":scope > .log")) scrollToEnd(log);
   } catch (err) {
     say(form, err instanceof TypeError ? "The server does not answer. What you wrote is still here." : err.message);
