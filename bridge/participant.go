@@ -186,7 +186,7 @@ func (s *State) admit(conv ID, by Actor, people []Known, f Facts) (last *Entry) 
 	f.Conversation = conv.Seq
 	var names []string
 	for _, k := range people {
-		if was := s.Participants[ParticipantKey{conv, k.Person}]; was != nil {
+		if was := s.Participants[ParticipantKey{conv, k.Person}]; was.HasLeft() {
 			back := f
 			back.Who, back.Entry = k.Person, was.Left
 			last = s.add(conv.Ticket, ParticipantAdded, by, back, Words{People: []string{Clean(k.Name)}})
