@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/adapters/discord/discordsim"
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/bridge/bridgetest"
@@ -80,7 +81,7 @@ func (s *simulated) connect(ctx context.Context, r *bridge.Receiver) (bridge.Por
 	a, err := New(Options{
 		Token: s.sim.Token(), Guilds: []string{s.sim.GuildID()}, APIURL: s.sim.APIURL(), FileHosts: []string{s.sim.FileHost()},
 		Inbox: suiteInbox{r, s.t}, Desk: r.Desk, Threads: r.Directory, Sessions: s.sessions, Watcher: suiteWatcher{r},
-		Identity: s.set.identity, Now: s.now, Timing: quick, Transport: mishap{s, newTransport()},
+		Identity: s.set.identity, Now: s.now, Timing: quick, Transport: mishap{s, chat.NewTransport()},
 	})
 	if err != nil {
 		s.t.Fatal(err)

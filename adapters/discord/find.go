@@ -108,7 +108,7 @@ func (g *Guild) findFrom(at bridge.Attempt) string {
 	if now := g.Now(); begun.After(now) {
 		begun = now.Add(-24 * time.Hour)
 	}
-	from := idAt(g.clock.at(begun).Add(-findMargin))
+	from := idAt(g.clock.At(begun).Add(-findMargin))
 	if seen := at.Mirror.Seen; !at.Call.Root && validID(seen) && laterID(from, seen) {
 		from = idAt(time.UnixMicro(idMicros(seen)).Add(-g.Settle))
 	}

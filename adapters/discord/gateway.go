@@ -55,9 +55,9 @@ type gateway struct {
 func (g *gateway) init(a *Adapter) {
 	g.identified = make(chan struct{})
 	g.dialer = &websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: a.Timing.Handshake}
-	g.files = &http.Client{Transport: a.Transport, CheckRedirect: noRedirects}
+	g.files = &http.Client{Transport: a.Transport, CheckRedirect: chat.NoRedirects}
 	if a.Transport == nil {
-		plain := newTransport()
+		plain := chat.NewTransport()
 		plain.DisableCompression = true
 		g.files.Transport = plain
 	}

@@ -42,7 +42,7 @@ func (g *Guild) List(ctx context.Context, m bridge.Mirror, known []bridge.Copy, 
 		return "", err
 	}
 	looked, gen := g.looked.last(m.Thread)
-	began := g.clock.at(g.Now()) // ours may have jumped
+	began := g.clock.At(g.Now()) // ours may have jumped
 	if m.Seen != "" && began.Sub(looked) < lookAgain && g.nothingNew(m) {
 		return m.Seen, nil
 	}

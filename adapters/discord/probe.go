@@ -161,7 +161,7 @@ func (g *Guild) mayUse(c *channel, r rights) error {
 	switch {
 	case len(missing) > 0:
 		return g.lacks(c.ID, missing)
-	case r.muted.After(g.clock.at(g.Now())):
+	case r.muted.After(g.clock.At(g.Now())):
 		se := g.client.lost(codePermissions, c.ID)
 		se.Remedy = g.client.remedy("{app} is in time-out in the server. Click it in the member list and remove the time-out.", c.ID)
 		return se

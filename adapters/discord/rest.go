@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -22,7 +21,6 @@ import (
 )
 
 const (
-	callTimeout = 20 * time.Second
 	// maxAnswer is far above a page of a hundred messages with all their embeds.
 	maxAnswer = 16 << 20
 	// whoPath is asked also while the token is refused, to learn when it works again.
@@ -40,7 +38,7 @@ type client struct {
 	refused  *refusals
 	looking  singleflight.Group // into why a channel refuses us
 	hooks    *webhooks
-	clock    serverClock
+	clock    chat.ServerClock
 	// revoked: Discord refuses the token. Ten thousand refusals in ten minutes ban the
 	// address that we call from, so nothing but whoPath is asked then.
 	// https://docs.discord.com/developers/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
@@ -51,30 +49,15 @@ func (c *client) init(a *Adapter) {
 	c.a = a
 	transport := a.Transport
 	if transport == nil {
-		transport = newTransport()
+		transport = chat.NewTransport()
 	}
-	c.http = &http.Client{Transport: transport, CheckRedirect: noRedirects}
+	c.http = &http.Client{Transport: transport, CheckRedirect: chat.NoRedirects}
 	c.limits = newLimits(a.Now)
 	c.verdicts = verdicts()
 	c.labels = newLabels()
 	c.refused = newRefusals(a.Now)
 	c.hooks = newWebhooks()
 }
-
-func newTransport() *http.Transport {
-	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: callTimeout,
-		IdleConnTimeout:       90 * time.Second,
-		MaxIdleConnsPerHost:   32,
-		ForceAttemptHTTP2:     true,
-	}
-}
-
-// noRedirects keeps a token from being carried anywhere else.
-func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // request is one REST call.
 type request struct {
@@ -162,7 +145,7 @@ func (c *client) send(ctx context.Context, r request, route route) (answer, erro
 		c.limits.done(route, nil, 0)
 		return answer{}, lost(err)
 	}
-	c.clock.learn(sent, time.Now(), resp.Header.Get("Date"))
+	c.clock.Learn(sent, time.Now(), resp.Header.Get("Date"))
 	defer func() { _ = resp.Body.Close() }()
 	got := answer{status: resp.StatusCode, header: resp.Header}
 	got.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
@@ -300,17 +283,3 @@ func (c *client) notDiscord(got answer) error {
 func (c *client) read(ctx context.Context, r request, into any) error {
 	return chat.Repeat(ctx, "", func() error { return c.do(ctx, r, into) })
 }
-
-// serverClock is how far Discord's clock, which makes the ids, is ahead of ours.
-type serverClock struct{ ahead atomic.Int64 }
-
-func (c *serverClock) learn(sent, got time.Time, header string) {
-	if date, err := http.ParseTime(header); err == nil {
-		// The header has whole seconds, so half a second is the best guess.
-		middle := sent.Add(got.Sub(sent) / 2)
-		c.ahead.Store(int64(date.Add(500 * time.Millisecond).Sub(middle)))
-	}
-}
-
-// at returns what Discord's clock shows when ours shows t.
-func (c *serverClock) at(t time.Time) time.Time { return t.Add(time.Duration(c.ahead.Load())) }

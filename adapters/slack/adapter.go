@@ -149,7 +149,7 @@ type Adapter struct {
 	files    *http.Client
 	api      *slack.Client
 	dialer   *websocket.Dialer
-	clock    serverClock
+	clock    chat.ServerClock
 	limits   *limits
 	verdicts map[string]verdict
 
@@ -313,13 +313,13 @@ func (a *Adapter) setDefaults() {
 func (a *Adapter) connect(transport http.RoundTripper) {
 	base, raw := transport, transport
 	if transport == nil {
-		plain := newTransport()
+		plain := chat.NewTransport()
 		plain.DisableCompression = true
-		base, raw = newTransport(), plain
+		base, raw = chat.NewTransport(), plain
 	}
 	watched := watch{base: base, clock: &a.clock, scopes: a.learnScopes}
-	a.http = &http.Client{Transport: watched, Timeout: 2 * callTimeout, CheckRedirect: noRedirects}
-	a.files = &http.Client{Transport: raw, CheckRedirect: noRedirects}
+	a.http = &http.Client{Transport: watched, Timeout: 2 * chat.CallTimeout, CheckRedirect: chat.NoRedirects}
+	a.files = &http.Client{Transport: raw, CheckRedirect: chat.NoRedirects}
 	a.api = slack.New(a.token,
 		slack.OptionAPIURL(a.apiURL), slack.OptionHTTPClient(a.http), slack.OptionAppLevelToken(a.appToken))
 	a.dialer = &websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: 10 * time.Second}

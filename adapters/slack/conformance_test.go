@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/adapters/slack/slacksim"
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/bridge/bridgetest"
@@ -111,7 +112,7 @@ func (s *simulated) serveEvents(w http.ResponseWriter, r *http.Request) {
 func (s *simulated) connect(ctx context.Context, r *bridge.Receiver) (bridge.Port, func()) {
 	o := Options{
 		Workspace: s.sim.TeamID(), BotToken: s.sim.BotToken(), APIURL: s.sim.APIURL(), Budget: plenty,
-		Inbox: receiver{r, s.t}, Desk: r.Desk, Threads: r.Directory, Transport: mishap{s, newTransport()},
+		Inbox: receiver{r, s.t}, Desk: r.Desk, Threads: r.Directory, Transport: mishap{s, chat.NewTransport()},
 	}
 	if s.socket {
 		o.AppToken = s.sim.AppToken()

@@ -17,7 +17,7 @@ const (
 	maxErrands    = 256
 	// errandTime is how long one may take; what it is answered with is good for half
 	// an hour. https://docs.slack.dev/interactivity/handling-user-interaction
-	errandTime = callTimeout
+	errandTime = chat.CallTimeout
 	// promptTime is how soon whoever asked is answered: Slack shows them an error after
 	// three seconds.
 	promptTime = 2200 * time.Millisecond

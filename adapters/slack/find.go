@@ -54,7 +54,7 @@ func (a *Adapter) findFrom(at bridge.Attempt) string {
 	if now := a.now(); at.Call.Root && begun.After(now) {
 		begun = now.Add(-24 * time.Hour)
 	}
-	from := a.clock.at(begun).Add(-findMargin).UnixMicro()
+	from := a.clock.At(begun).Add(-findMargin).UnixMicro()
 	if !at.Call.Root {
 		if at.Mirror.Seen == "" {
 			return ""

@@ -51,7 +51,7 @@ func (a *Adapter) List(ctx context.Context, m bridge.Mirror, known []bridge.Copy
 			return "", err
 		}
 		// By Slack's clock as its answer has just shown it: ours may have jumped.
-		t.shownAt = a.clock.at(a.now()).UnixMicro()
+		t.shownAt = a.clock.At(a.now()).UnixMicro()
 		if began == 0 {
 			began = t.shownAt
 		}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/bridge"
 )
 
@@ -194,7 +195,7 @@ func (a *Adapter) lookForSilent(ctx context.Context) {
 // shows the parent and not the post is the proof that it is not there, or, for the
 // parent itself, that there is no such thread.
 func (a *Adapter) lookFor(ctx context.Context, channel, thread string, silent []ownPost) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, 2*chat.CallTimeout)
 	defer cancel()
 	seen, err := a.seenIn(ctx, channel, thread, silent[0].ts)
 	var se *bridge.SurfaceError

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/sidebridge/sidebridge/adapters/slack/slacksim"
 	"github.com/sidebridge/sidebridge/bridge"
 	"github.com/sidebridge/sidebridge/mapping"
@@ -52,7 +53,7 @@ func (m *memoryInbox) told() []string {
 // F62: another organisation comes in after we looked and before the post is made.
 func TestAPostIntoAChannelJustSharedIsTakenBack(t *testing.T) {
 	var allowed sync.Map
-	transport := &before{Transport: newTransport()}
+	transport := &before{Transport: chat.NewTransport()}
 	w := newWorld(t, setup{opts: func(o *Options) {
 		o.Transport = transport
 		o.Policy = func(string) (mapping.Policy, bool) { _, ok := allowed.Load("all"); return mapping.DefaultPolicy(), ok }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -15,13 +14,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sidebridge/sidebridge/adapters/chat"
 	"github.com/slack-go/slack"
 )
 
-const (
-	callTimeout = 20 * time.Second
-	maxAnswer   = 16 << 20
-)
+// maxAnswer is far above what any method answers.
+const maxAnswer = 16 << 20
 
 // callTrace is what we know of one HTTP call besides its answer. A call that
 // failed before its request was written had no effect; afterwards nobody knows.
@@ -48,7 +46,7 @@ func traced(ctx context.Context) (context.Context, *callTrace) {
 // watch notes of every answer what the calls need to know about it.
 type watch struct {
 	base   http.RoundTripper
-	clock  *serverClock
+	clock  *chat.ServerClock
 	scopes func(granted string)
 }
 
@@ -65,7 +63,7 @@ func (w watch) RoundTrip(r *http.Request) (*http.Response, error) {
 			t.retryAfter.Store(s)
 		}
 	}
-	w.clock.learn(sent, time.Now(), resp.Header.Get("Date"))
+	w.clock.Learn(sent, time.Now(), resp.Header.Get("Date"))
 	if granted := resp.Header.Get("X-OAuth-Scopes"); granted != "" && w.scopes != nil {
 		w.scopes(granted)
 	}
@@ -82,35 +80,6 @@ func (w watch) CloseIdleConnections() {
 		c.CloseIdleConnections()
 	}
 }
-
-// serverClock is how far Slack's clock is ahead of ours, from the Date header.
-type serverClock struct{ ahead atomic.Int64 }
-
-func (c *serverClock) learn(sent, got time.Time, header string) {
-	if date, err := http.ParseTime(header); err == nil {
-		// The header has whole seconds, so half a second is the best guess.
-		middle := sent.Add(got.Sub(sent) / 2)
-		c.ahead.Store(int64(date.Add(500 * time.Millisecond).Sub(middle)))
-	}
-}
-
-// at returns what Slack's clock shows when ours shows t.
-func (c *serverClock) at(t time.Time) time.Time { return t.Add(time.Duration(c.ahead.Load())) }
-
-func newTransport() *http.Transport {
-	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: callTimeout,
-		IdleConnTimeout:       90 * time.Second,
-		MaxIdleConnsPerHost:   32,
-		ForceAttemptHTTP2:     true,
-	}
-}
-
-// noRedirects keeps a token from being carried anywhere else.
-func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // raw calls a method whose answer slack-go would decode into types that
 // lack what we need, and decodes it into ours.
