@@ -8,7 +8,7 @@ PROVE       := $(GO) run ./cmd/prove
 FUZZTIME    ?= 10s
 # The race detector costs five to ten times the time, so it runs where the
 # concurrency lives.
-RACE_PKGS   ?= ./bridge/... ./store/... ./adapters/slack/...
+RACE_PKGS   ?= ./bridge/... ./store/... ./adapters/slack/... ./adapters/discord/...
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
