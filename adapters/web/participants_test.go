@@ -137,6 +137,9 @@ func TestBrowserAddsPeopleByKeyboard(t *testing.T) {
 	bob := w.chromium("bob@example.org")
 	bob.open(fmt.Sprintf("/tickets/%d", ticket))
 	bob.wait(`document.querySelector("[data-live-state]").textContent === "Live"`)
+	if got := bob.js(`[...document.querySelectorAll("[data-confirm]")].filter((b) => b.offsetParent !== null).length`); got != "0" {
+		t.Errorf("%s buttons confirm what nobody has warned of", got)
+	}
 	box := fmt.Sprintf("#c%d-people-box", conv.Seq)
 	bob.tabTo(fmt.Sprintf("#c%d-people summary", conv.Seq))
 	bob.do(chromedp.KeyEvent(kb.Enter))
