@@ -61,7 +61,7 @@ func (c *StartConversation) decide(s *State) (Result, error) {
 			Conversation: started.Seq, Place: &place, Rule: target.Rule,
 		}, Words{})
 	}
-	e := s.post(started.ID(), c.Actor, to.body, c.Files, shared{})
+	e := s.post(started.ID(), c.Actor, to.body, c.Files, shared{named: to.named})
 	if q.quote != "" {
 		e = s.post(started.ID(), c.Actor, "", nil, q)
 	}
@@ -120,6 +120,7 @@ func (c *PostMessage) decide(s *State) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	q.named = to.named
 	e := s.post(conv.ID, c.Actor, to.body, c.Files, q)
 	s.admit(conv.ID, c.Actor, to.add, Facts{Message: e.Seq, Reason: Mentioned})
 	return Result{Outcome: Accepted, ID: e.ID(), Seq: e.Seq, Why: strings.Join(to.not, " ")}, nil
@@ -128,7 +129,7 @@ func (c *PostMessage) decide(s *State) (Result, error) {
 // post adds a message from the ticket view: own words and files, and what they quote.
 func (s *State) post(conversation ID, actor Actor, body string, files []FileUpload, q shared) *Entry {
 	facts, names := uploadFacts(append(slices.Clone(files), q.files...))
-	f := Facts{Conversation: conversation.Seq, Files: facts, Shared: q.seqs}
+	f := Facts{Conversation: conversation.Seq, Files: facts, Shared: q.seqs, People: q.named}
 	if q.quote != "" {
 		f.Own = len(body)
 	}

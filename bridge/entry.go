@@ -208,7 +208,8 @@ type Facts struct {
 
 	// Who is the person that an entry about a participant, or an approver, is about.
 	Who string `json:"who,omitempty"`
-	// People are those whom a request names, or an entry adds as participants, in order.
+	// People are those whom a request or a message names, or an entry adds as participants,
+	// in order.
 	People []string `json:"people,omitempty"`
 
 	// Restricted: the conversation that the entry starts is so from the start.

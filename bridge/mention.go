@@ -31,6 +31,8 @@ type called struct {
 	add []Known
 	// body is the message's, in which those who are not brought in are named and not called.
 	body string
+	// named are those whom it calls, by id: who is brought in, and who takes part already.
+	named []string
 	// not says who was not called and why, in sentences.
 	not []string
 }
@@ -41,9 +43,10 @@ func (s *State) call(conv *Conversation, by Actor, takesPart bool, body string, 
 	out := called{body: body}
 	for _, c := range calls {
 		switch {
-		case c.Person == "" || c.Person == by.Person || s.takesPart(conv.ID, c.Person):
+		case c.Person == "" || c.Person == by.Person || slices.Contains(out.named, c.Person):
 			continue
-		case slices.ContainsFunc(out.add, func(k Known) bool { return k.Person == c.Person }):
+		case s.takesPart(conv.ID, c.Person):
+			out.named = append(out.named, c.Person)
 			continue
 		}
 		err := s.mayInvite(by, takesPart, c.Person)
@@ -51,7 +54,7 @@ func (s *State) call(conv *Conversation, by Actor, takesPart bool, body string, 
 			err = fmt.Errorf("%w: the conversation is restricted: add them under its name first, if they may see it", ErrForbidden)
 		}
 		if err == nil {
-			out.add = append(out.add, c.Known)
+			out.add, out.named = append(out.add, c.Known), append(out.named, c.Person)
 			continue
 		}
 		_, why, _ := strings.Cut(err.Error(), ": ")

@@ -27,6 +27,8 @@ func (sh Share) empty() bool { return len(sh.Comments) == 0 }
 
 // shared is what a message quotes.
 type shared struct {
+	// named are the people whom the words before it name, by id.
+	named []string
 	quote string
 	files []FileUpload
 	seqs  []int64

@@ -21,6 +21,7 @@ type newsRow struct {
 	Part         int64 `db:"part"`
 	Asked        int64 `db:"asked"`
 	Attached     int64 `db:"attached"`
+	Called       int64 `db:"called"` // a thread can call the person by a mention
 }
 
 // why says what makes the message a person's to know, in mapping's words; nothing does
@@ -33,6 +34,9 @@ func (r newsRow) why(person string, post *bridge.Entry) (out []string) {
 		return nil // it was there before its thread was attached
 	}
 	if slices.Contains(post.Facts.People, person) {
+		if r.Called == 1 {
+			return nil // the thread's mention tells them
+		}
 		out = append(out, mapping.OccasionMentioned)
 	}
 	if r.Starter == 1 {

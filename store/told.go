@@ -36,10 +36,12 @@ func (s *Store) Untold(ctx context.Context, person string, limit int) ([]bridge.
 	const threads = ` FROM mirrors r WHERE r.ticket = c.ticket AND r.conversation = c.seq AND r.thread <> '' AND r.parked = '' AND r.ended = 0`
 	b := s.build(`SELECT m.ticket, m.conversation, m.seq, m.body_seq, 0 AS asked,
 		CASE WHEN c.starter = l.person THEN 1 ELSE 0 END AS starter, CASE WHEN t.assignee = l.person THEN 1 ELSE 0 END AS assignee,
-		CASE WHEN l.since > l.left_seq THEN 1 ELSE 0 END AS part, c.attached`+rows+`
+		CASE WHEN l.since > l.left_seq THEN 1 ELSE 0 END AS part, c.attached,
+		CASE WHEN EXISTS (SELECT 1`+threads+` AND EXISTS (SELECT 1 FROM accounts k
+			WHERE k.person = l.person AND k.surface = r.surface AND k.workspace = r.workspace)) THEN 1 ELSE 0 END AS called`+rows+`
 		JOIN messages m ON m.ticket = c.ticket AND m.conversation = c.seq AND m.seq > l.told AND m.seq > COALESCE(p.upto, 0) AND m.deleted_seq = 0
 		WHERE l.due > 0 AND l.person = ? AND m.author <> ? AND NOT EXISTS (SELECT 1`+threads+` AND r.surface = l.chat)`, person, person).visible(person)
-	b.add(` UNION ALL SELECT a.ticket, a.conversation, a.seq, a.seq, 1, 0, 0, 0, 0`+rows+`
+	b.add(` UNION ALL SELECT a.ticket, a.conversation, a.seq, a.seq, 1, 0, 0, 0, 0, 0`+rows+`
 		JOIN approvals a ON a.ticket = c.ticket AND a.conversation = c.seq AND a.seq > l.told AND a.state = 'pending'
 		JOIN approvers v ON v.ticket = a.ticket AND v.approval = a.seq AND v.person = l.person AND v.state = 'pending'
 		WHERE l.due > 0 AND l.person = ? AND NOT EXISTS (SELECT 1`+threads+` AND EXISTS (SELECT 1 FROM accounts k

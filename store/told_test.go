@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sidebridge/sidebridge/bridge"
+	"github.com/sidebridge/sidebridge/mapping"
 	"github.com/sidebridge/sidebridge/store"
 	"github.com/sidebridge/sidebridge/store/storetest"
 )
@@ -156,6 +157,34 @@ func TestWhatWasSaidBeforeItsThreadWasAttachedIsNoNews(t *testing.T) {
 		}
 		w.pass(time.Hour)
 		w.want("who attached it", "UBOB: New")
+		if report, err := w.s.Verify(w.t.Context(), store.VerifyOptions{}); err != nil || len(report.Found) > 0 {
+			w.t.Errorf("%v, %v", report.Found, err)
+		}
+	})
+}
+
+// TestWhoIsNamedIsToldOnce (L2): by one direct message where no thread of the conversation
+// can call them; who has an account beside its thread is called there, and told by us of
+// what comes later alone.
+func TestWhoIsNamedIsToldOnce(t *testing.T) {
+	tells(t, func(w *telling, bob bridge.Actor) {
+		alice, ada := reader(w.t, w.s, "Alice", bridge.RoleAdmin), reader(w.t, w.s, "Ada", bridge.RoleAgent)
+		if err := w.s.TakeAccount(w.t.Context(), bridge.Account{Surface: "discord", Workspace: "G1", ID: "77"}, "ada", ada.Person); err != nil {
+			w.t.Fatal(err)
+		}
+		calls := []bridge.Mention{{Known: bridge.Known{Person: ada.Person, Name: "Ada"}}, {Known: bridge.Known{Person: bob.Person, Name: "Bob"}}}
+		conv := asking(w.t, w.s, alice, "1.1") // its thread is in Bob's workspace of Slack
+		must(w.t, w.s, reply(billing, "1.1", "1.2", "Before"))
+		must(w.t, w.s, &bridge.PostMessage{Actor: alice, Conversation: conv, Body: "Ada? Bob?", Mentions: calls, Confirmed: true})
+		w.pass(time.Hour)
+		w.want("who is named", "77: Ada? Bob?")
+		must(w.t, w.s, &bridge.PostMessage{Actor: alice, Conversation: conv, Body: "Ada! Bob!", Mentions: calls})
+		w.pass(time.Hour)
+		w.want("who is named and takes part", "77: Ada? Bob?", "77: Ada! Bob!")
+		w.wish.Occasions = []string{mapping.OccasionMentioned}
+		must(w.t, w.s, reply(billing, "1.1", "1.4", "To nobody"))
+		w.pass(time.Hour)
+		w.want("who wants mentions alone", "77: Ada? Bob?", "77: Ada! Bob!")
 		if report, err := w.s.Verify(w.t.Context(), store.VerifyOptions{}); err != nil || len(report.Found) > 0 {
 			w.t.Errorf("%v, %v", report.Found, err)
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,4 +115,17 @@ func TestAnAccountThatCannotBeToldIsShownWithARemedy(t *testing.T) {
 		t.Fatal(err)
 	}
 	hasNot(t, "their page when it works again", bob.get("/settings/notifications").body, "cannot be told")
+}
+
+// TestAMessageOfThePageNamesWhomItMentions, so that they are told.
+func TestAMessageOfThePageNamesWhomItMentions(t *testing.T) {
+	w := newWorld(t)
+	conv, _ := w.talk(w.ticket("Wrong invoice", "b"), "Q", "?")
+	body := "[@Ada](mention:person/" + w.ada + ") and `[@x](mention:person/x)`, [@Slack](mention:slack/T1/U1)"
+	if got := w.as("bob@example.org").post("/c/"+conv.String()+"/messages", url.Values{"body": {body}}); got.status != http.StatusSeeOther {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	if e := w.last(conv.Ticket, bridge.MessagePosted); !slices.Equal(e.Facts.People, []string{w.ada}) {
+		t.Errorf("it names %v", e.Facts.People)
+	}
 }
