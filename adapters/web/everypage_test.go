@@ -33,6 +33,7 @@ var noPage = map[string]string{
 	"GET /tickets/lines":                "is a piece of the list of tickets",
 	"GET /admin/channels":               "is a piece of the rule's page",
 	"GET /complete":                     "is a piece of the composers",
+	"GET /ask":                          "is a piece of the form that asks",
 }
 
 // TestBrowserShowsEveryPage looks at every page in every state that people see it in:

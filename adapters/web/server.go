@@ -243,6 +243,7 @@ func (s *Server) routes(handle func(pattern string, h func(http.ResponseWriter, 
 	agent("GET /news/unread", s.unreadCount)
 	agent("GET /search", s.search)
 	agent("GET /complete", s.complete)
+	agent("GET /ask", s.askWhom)
 	agent("POST /preview", s.previewText)
 	agent("GET /audit", s.auditSearch)
 	agent("GET /keys", s.keysPage)

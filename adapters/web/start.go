@@ -19,6 +19,8 @@ type startForm struct {
 	Ticket  int64
 	To      []choiceGroup
 	Chosen  string
+	Find    string // the beginning of a name that To is limited to
+	Many    bool   // there are more than To has
 	Subject string
 	Body    string
 	Error   string
@@ -60,62 +62,6 @@ const (
 	askPerson  = "person:"
 	askChannel = "channel:"
 )
-
-// askable lists whom a conversation can ask: groups, the channels that a rule
-// names, and people who are in a group.
-func (s *Server) askable(ctx context.Context, people []bridge.Known, groups map[string]string, chosen string) ([]choiceGroup, error) {
-	rules, err := s.store.Rules(ctx)
-	if err != nil {
-		return nil, err
-	}
-	members, err := s.store.Members(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := []choiceGroup{{Label: "Groups"}, {Label: "Channels"}, {Label: "People"}}
-	add := func(i int, value, label string) {
-		out[i].Options = append(out[i].Options, choiceOf{Value: value, Label: label, On: value == chosen})
-	}
-	for _, id := range sortedNames(groups) {
-		add(0, askGroup+id, groups[id])
-	}
-	labels, err := s.channelLabels(ctx, rules)
-	if err != nil {
-		return nil, err
-	}
-	for _, value := range sortedNames(labels) {
-		add(1, askChannel+value, labels[value])
-	}
-	inGroup := map[string]bool{}
-	for _, ids := range members {
-		for _, id := range ids {
-			inGroup[id] = true
-		}
-	}
-	for _, p := range people {
-		if inGroup[p.Person] {
-			add(2, askPerson+p.Person, p.Name)
-		}
-	}
-	return slices.DeleteFunc(out, func(g choiceGroup) bool { return len(g.Options) == 0 }), nil
-}
-
-// channelLabels names the channels that the rules lead to, by their form values.
-func (s *Server) channelLabels(ctx context.Context, rules []mapping.Rule) (map[string]string, error) {
-	var places []bridge.Place
-	for _, r := range rules {
-		for _, c := range r.Channels {
-			places = append(places, placeOf(c))
-		}
-	}
-	channels, err := s.store.ChannelNames(ctx, places)
-	n := names{channels: channels}
-	out := map[string]string{}
-	for _, p := range places {
-		out[p.String()] = n.place(p)
-	}
-	return out, err
-}
 
 func placeOf(c mapping.Channel) bridge.Place {
 	return bridge.Place{Surface: c.Surface, Workspace: c.Workspace, Channel: c.ID}
@@ -257,7 +203,7 @@ func (s *Server) ticketRow(ctx context.Context, ticket int64) (*bridge.Ticket, e
 
 func readStart(r *http.Request) startForm {
 	return startForm{
-		Chosen: r.PostFormValue("to"), Subject: r.PostFormValue("subject"), Body: r.PostFormValue("body"), Open: true, Restricted: r.PostFormValue("restricted") != "",
+		Chosen: r.PostFormValue("to"), Find: r.PostFormValue("find"), Subject: r.PostFormValue("subject"), Body: r.PostFormValue("body"), Open: true, Restricted: r.PostFormValue("restricted") != "",
 	}
 }
 
@@ -317,6 +263,9 @@ func (s *Server) previewRoute(w http.ResponseWriter, r *http.Request) error {
 	t, err := s.ticketRow(r.Context(), ticket)
 	if err != nil {
 		return err
+	}
+	if f.Chosen == "" && f.Find != "" { // without our script, a name is looked for by the same button
+		return s.showTicket(w, r, ticket, http.StatusOK, typed{}, f)
 	}
 	to, err := s.resolve(r.Context(), t, f.Chosen)
 	if err != nil {

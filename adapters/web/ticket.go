@@ -236,7 +236,8 @@ func (s *Server) fillChoices(r *http.Request, st *bridge.State, p *ticketPage) e
 	}
 	p.Start.Ticket, p.Start.Key, p.Start.Limit = p.ID, p.Key, p.Limit
 	p.Start.Attach.Ticket, p.Start.Attach.Key = p.ID, p.Key
-	p.Start.To, err = s.askable(r.Context(), people, groups, p.Start.Chosen)
+	p.Start.To, p.Start.Many, err = s.askable(r.Context(), people, groups, p.Start.Chosen, p.Start.Find)
+	p.Start.Many = p.Start.Many || p.Start.Find != ""
 	return err
 }
 

@@ -452,6 +452,32 @@ document.addEventListener("input", async (e) => {
   if (res.ok && mine === asked) document.getElementById(el.getAttribute("list")).innerHTML = html;
 });
 
+// Where there are many who can be asked, they are found by the beginning of a name.
+let sought = 0;
+document.addEventListener("input", async (e) => {
+  const el = e.target;
+  if (!el.dataset.find) return;
+  const to = el.form.elements.to, mine = ++sought;
+  const res = await fetch(`${el.dataset.find}?${new URLSearchParams({ q: el.value, to: to.value })}`, { headers: { "Sidebridge-Fragment": "1" } });
+  const html = await res.text();
+  if (!res.ok || mine !== sought) return;
+  const was = to.value;
+  to.innerHTML = html;
+  to.value = was;
+  const n = to.querySelectorAll("optgroup option:not(:checked)").length;
+  document.getElementById(el.getAttribute("aria-describedby")).textContent = n === 0 ? "Nobody else is called that." : n === 1 ? "1 found: Enter picks it." : `${n} found: pick one below.`;
+});
+
+document.addEventListener("keydown", (e) => {
+  if (e.key !== "Enter" || !e.target.dataset?.find) return;
+  e.preventDefault(); // the form is not ready to be sent
+  const to = e.target.form.elements.to, found = to.querySelectorAll("optgroup option");
+  to.focus();
+  if (found.length !== 1 || to.value !== "") return;
+  to.value = found[0].value;
+  to.dispatchEvent(new Event("change", { bubbles: true }));
+});
+
 // The versions of a message open over the page.
 document.addEventListener("click", async (e) => {
   const link = e.target.closest("a[data-history]");
