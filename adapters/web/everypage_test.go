@@ -56,6 +56,7 @@ func TestBrowserShowsEveryPage(t *testing.T) {
 		{"the admin's", adminPages},
 		{"trouble", troublePages},
 		{"erasing", erasePages},
+		{"restricted conversations and the audit", restrictedPages},
 	}
 	ran := 0
 	for _, part := range parts {
