@@ -395,3 +395,11 @@ func (v *View) PlanReview(calls []Call, post func() any) []Call {
 	}
 	return append(calls, Call{Verb: VerbEdit, Ref: v.Reviewed.Post, Payload: post()})
 }
+
+// DraftText is the present text of a draft, for a form in which somebody changes it.
+type DraftText struct {
+	Draft ID
+	// Text is the entry that has it.
+	Text int64
+	Body string
+}

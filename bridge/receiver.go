@@ -13,6 +13,9 @@ type Directory interface {
 	// without channel is any channel of its workspace, for platforms whose threads have
 	// ids of their own.
 	MirrorByThread(ctx context.Context, place Place, thread string) (Mirror, error)
+	// DraftAt returns the draft whose buttons a post of ours has, or ErrNotFound when it
+	// is no such post or the draft was withdrawn.
+	DraftAt(ctx context.Context, place Place, ref string) (DraftText, error)
 }
 
 // Receiver is the one way in for what surfaces receive. An adapter acknowledges

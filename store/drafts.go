@@ -119,3 +119,24 @@ func (r *pageReader) reviews(ticket int64) step {
 		return r.entries(r.s.build(entryQuery+"WHERE e.ticket = ? AND e.seq IN ", ticket).list(anys(missing)).add(" ORDER BY e.seq"))(ctx)
 	}
 }
+
+// DraftAt returns the draft whose buttons a post of ours has. One that was withdrawn, or
+// another post, is not found.
+func (s *Store) DraftAt(ctx context.Context, place bridge.Place, ref string) (bridge.DraftText, error) {
+	var out bridge.DraftText
+	st, err := s.snapshot(ctx, func(r *pageReader) error {
+		b := s.build(entryQuery+`JOIN messages m ON m.ticket = e.ticket AND m.body_seq = e.seq AND m.draft = m.seq AND m.deleted_seq = 0
+			JOIN copies p ON p.ticket = m.ticket AND p.entry = m.seq AND p.message = 0
+			WHERE p.surface = ? AND p.workspace = ? AND p.channel = ? AND p.ref = ?`, place.Surface, place.Workspace, place.Channel, ref)
+		return r.entries(b)(ctx)
+	})
+	if err != nil || len(st.Entries) == 0 {
+		return out, notFound(err, "draft", ref)
+	}
+	e := st.Entries[0]
+	out = bridge.DraftText{Draft: e.ID(), Text: e.Seq, Body: e.Words.Body}
+	if e.Facts.Message != 0 {
+		out.Draft.Seq = e.Facts.Message
+	}
+	return out, nil
+}

@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -104,4 +106,33 @@ func raw(t *testing.T, s *store.Store, sql string) {
 	if n, err := s.RawExec(t.Context(), sql); err != nil || n != 1 {
 		t.Fatal(sql, n, err)
 	}
+}
+
+// TestADraftIsFoundByThePostThatHasItsButtons, with the text that it has now, and no
+// more once it was withdrawn.
+func TestADraftIsFoundByThePostThatHasItsButtons(t *testing.T) {
+	storetest.Both(t, store.Options{}, func(t *testing.T, s *store.Store) {
+		conv, mirror := thread(t, s, billing, "1.1")
+		draft := must(t, s, &bridge.OfferDraft{Actor: alice, Conversation: conv, Body: "Dear Carla"}).ID
+		for part, call := range []bridge.Call{{Verb: bridge.VerbPost, Message: draft.Seq}, {Verb: bridge.VerbPost, Last: true}} {
+			key, token, ref := bridge.DeliveryKey{Mirror: mirror, Seq: draft.Seq, Part: part}, fmt.Sprint("token", part), fmt.Sprint("2.", part)
+			must(t, s, &bridge.Begin{Key: key, Token: token, Call: call})
+			must(t, s, &bridge.Settle{Key: key, Token: token, Receipt: bridge.Receipt{Ref: ref, Print: "print"}})
+		}
+		at := func(ref string) (bridge.DraftText, error) { return s.DraftAt(t.Context(), billing, ref) }
+		if got, err := at("2.1"); err != nil || got != (bridge.DraftText{Draft: draft, Text: draft.Seq, Body: "Dear Carla"}) {
+			t.Errorf("found %+v, %v", got, err)
+		}
+		edit := must(t, s, &bridge.EditMessage{Actor: alice, Message: draft, Body: "Hello Carla"})
+		if got, err := at("2.1"); err != nil || got != (bridge.DraftText{Draft: draft, Text: edit.Seq, Body: "Hello Carla"}) {
+			t.Errorf("after it was changed: %+v, %v", got, err)
+		}
+		if got, err := at("2.0"); !errors.Is(err, bridge.ErrNotFound) {
+			t.Errorf("by the post of its words: %+v, %v", got, err)
+		}
+		must(t, s, &bridge.DeleteMessage{Actor: alice, Message: draft})
+		if got, err := at("2.1"); !errors.Is(err, bridge.ErrNotFound) {
+			t.Errorf("after it was withdrawn: %+v, %v", got, err)
+		}
+	})
 }

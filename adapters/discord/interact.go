@@ -76,7 +76,8 @@ func cutButton(id string) (action, token string, ok bool) {
 	}
 	action, token, ok = strings.Cut(rest, ":")
 	switch action {
-	case bridge.PressClose, bridge.PressReopen, bridge.PressTake, bridge.PressShow, bridge.PressApprove, bridge.PressRefuse:
+	case bridge.PressClose, bridge.PressReopen, bridge.PressTake, bridge.PressShow, bridge.PressApprove, bridge.PressRefuse,
+		bridge.PressGood, bridge.PressSuggest:
 		return action, token, ok && token != ""
 	}
 	return "", "", false
@@ -142,6 +143,9 @@ func (g *Guild) answer(ctx context.Context, it *interaction) (err error) {
 	if action, _, ok := cutButton(it.Data.CustomID); ok && (action == bridge.PressClose || action == bridge.PressReopen) {
 		return g.acknowledge(ctx, it, answerUpdate, nil)
 	}
+	if action, _, ok := cutButton(it.Data.CustomID); ok && it.Type == byComponent && action == bridge.PressSuggest {
+		return g.suggestForm(ctx, it)
+	}
 	if err := g.acknowledge(ctx, it, answerDeferred, map[string]any{"flags": flagEphemeral}); err != nil {
 		return err
 	}
@@ -171,6 +175,9 @@ func (g *Guild) perform(ctx context.Context, it *interaction) (string, error) {
 	case byCommand:
 		return g.command(ctx, it)
 	case byModal:
+		if strings.HasPrefix(it.Data.CustomID, suggestPrefix) {
+			return g.suggested(ctx, it)
+		}
 		return g.attach(ctx, it)
 	}
 	return "This is not known here.", nil

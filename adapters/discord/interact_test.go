@@ -472,3 +472,7 @@ func TestButtonIDsAreOursOrNobodys(t *testing.T) {
 		}
 	}
 }
+
+func (*clerk) DraftAt(context.Context, bridge.Place, string) (bridge.DraftText, error) {
+	return bridge.DraftText{}, bridge.ErrNotFound
+}

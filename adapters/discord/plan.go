@@ -66,6 +66,7 @@ const filesOnly = "files"
 func (g *Guild) Plan(v bridge.View) []bridge.Call {
 	fields, _ := g.Policy(v.Mirror.Rule)
 	v.Entry = chat.Shown(v.Entry, fields)
+	v.Entry = chat.Reviewed(v)
 	if v.Rejected != "" {
 		return g.planRejected(v)
 	}
@@ -78,11 +79,13 @@ func (g *Guild) Plan(v bridge.View) []bridge.Call {
 	case bridge.ThreadAttached:
 		return []bridge.Call{{Verb: bridge.VerbPost, Payload: g.card(v)}}
 	case bridge.MessagePosted:
-		return g.planPost(v)
+		return g.planReview(v, g.planPost(v))
 	case bridge.MessageEdited:
-		return append(g.planEdit(v), g.planQuestion(v)...)
+		return g.planReview(v, append(g.planEdit(v), g.planQuestion(v)...))
 	case bridge.MessageDeleted:
-		return append(v.PlanDeletes(), g.planQuestion(v)...)
+		return g.planReview(v, append(v.PlanDeletes(), g.planQuestion(v)...))
+	case bridge.DraftApproved, bridge.DraftTaken, bridge.DraftDismissed:
+		return g.planReview(v, nil)
 	case bridge.FileStored:
 		return g.planFile(v)
 	case bridge.ReactionAdded, bridge.ReactionRemoved:

@@ -33,9 +33,12 @@ type Desk interface {
 	Context(ctx context.Context, ticket int64) (bridge.TicketContext, error)
 }
 
-// Threads finds the mirror that has a thread. bridge.Directory satisfies it.
+// Threads finds the mirror that has a thread, and the draft whose buttons a post has.
+// bridge.Directory satisfies it.
 type Threads interface {
 	MirrorByThread(ctx context.Context, place bridge.Place, thread string) (bridge.Mirror, error)
+	// DraftAt is ErrNotFound when there is no draft any more.
+	DraftAt(ctx context.Context, place bridge.Place, ref string) (bridge.DraftText, error)
 }
 
 // Leases say which of several daemons holds the gateway. bridge.LeaseStore
@@ -100,3 +103,7 @@ func (nobody) Release(context.Context, string) error { return nil }
 
 func (nobody) LoadSession(context.Context, string) (string, error) { return "", nil }
 func (nobody) SaveSession(context.Context, string, string) error   { return nil }
+
+func (nobody) DraftAt(context.Context, bridge.Place, string) (bridge.DraftText, error) {
+	return bridge.DraftText{}, bridge.ErrNotFound
+}

@@ -31,6 +31,10 @@ func (a *Adapter) asked(ctx context.Context, p *payload) (reply any, asked bool)
 		if !a.elsewhere(p) {
 			return a.submitted(ctx, p), true
 		}
+	case p.Type == "view_submission" && p.View.Callback == callbackSuggest:
+		if !a.elsewhere(p) {
+			return a.suggested(ctx, p), true
+		}
 	case p.Type == "" && p.Command != "":
 		return a.commanded(ctx, p), true
 	default:
@@ -46,6 +50,8 @@ type formPlace struct {
 	Message string `json:"m,omitempty"`
 	// Direct: it is nobody's channel, so that a conversation cannot be held there.
 	Direct bool `json:"d,omitempty"`
+	// Text is the entry of the draft's text that the form has in it.
+	Text int64 `json:"x,omitempty"`
 }
 
 // attachForm asks which ticket a message and its thread belong to.

@@ -46,6 +46,7 @@ const filesOnly = "files"
 func (a *Adapter) Plan(v bridge.View) []bridge.Call {
 	fields, _ := a.policy(v.Mirror.Rule)
 	v.Entry = chat.Shown(v.Entry, fields)
+	v.Entry = chat.Reviewed(v)
 	if v.Rejected != "" {
 		return a.planRejected(v)
 	}
@@ -58,11 +59,13 @@ func (a *Adapter) Plan(v bridge.View) []bridge.Call {
 	case bridge.ThreadAttached:
 		return []bridge.Call{{Verb: bridge.VerbPost, Payload: a.card(v)}}
 	case bridge.MessagePosted:
-		return a.planPost(v)
+		return a.planReview(v, a.planPost(v))
 	case bridge.MessageEdited:
-		return append(a.planEdit(v), a.planQuestion(v)...)
+		return a.planReview(v, append(a.planEdit(v), a.planQuestion(v)...))
 	case bridge.MessageDeleted:
-		return append(v.PlanDeletes(), a.planQuestion(v)...)
+		return a.planReview(v, append(v.PlanDeletes(), a.planQuestion(v)...))
+	case bridge.DraftApproved, bridge.DraftTaken, bridge.DraftDismissed:
+		return a.planReview(v, nil)
 	case bridge.FileStored:
 		return a.planFile(v)
 	case bridge.ReactionAdded, bridge.ReactionRemoved:

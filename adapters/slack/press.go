@@ -49,12 +49,19 @@ func (a *Adapter) pressed(ctx context.Context, p *payload) error {
 		a.answerLater(answer{in: in, url: p.ResponseURL})
 		return nil
 	}
+	if action == bridge.PressSuggest {
+		a.suggestForm(ctx, p, in)
+		return nil
+	}
+	if action == bridge.PressGood { // anybody in the thread may say so, also who never wrote there
+		in.AuthorName = markup.CleanName(a.names.of(asking{ctx: ctx, until: a.now().Add(a.nameBudget)}, in.Author.ID))
+	}
 	res, err := a.inbox.Accept(ctx, in)
 	if err != nil {
 		return fmt.Errorf("accept press: %w", err)
 	}
 	a.count(string(res.Outcome), string(in.Kind))
-	if action == bridge.PressApprove || action == bridge.PressRefuse {
+	if action == bridge.PressApprove || action == bridge.PressRefuse || action == bridge.PressGood {
 		a.answerLater(answer{in: in, url: p.ResponseURL, told: cmp.Or(chat.Why(res, howToLink), "There is no conversation behind this button any more.")})
 	}
 	return nil
@@ -92,6 +99,10 @@ func pressAction(actions []action) (string, bool) {
 		return bridge.PressApprove, true
 	case pressRefuse:
 		return bridge.PressRefuse, true
+	case pressGood:
+		return bridge.PressGood, true
+	case pressSuggest:
+		return bridge.PressSuggest, true
 	}
 	return "", false
 }
@@ -113,7 +124,7 @@ func (a *Adapter) answer(ctx context.Context, w answer) error {
 	var text *content
 	var err error
 	switch w.in.Action {
-	case bridge.PressApprove, bridge.PressRefuse:
+	case bridge.PressApprove, bridge.PressRefuse, bridge.PressGood:
 		text = plainContent(w.told)
 	case bridge.PressTake:
 		text, err = a.take(ctx, w.in)

@@ -496,3 +496,7 @@ func surfaceErr(t *testing.T, err error) *bridge.SurfaceError {
 func later(now func() time.Time) func() time.Time {
 	return func() time.Time { return now().Add(2 * time.Minute) }
 }
+
+func (*world) DraftAt(context.Context, bridge.Place, string) (bridge.DraftText, error) {
+	return bridge.DraftText{}, bridge.ErrNotFound
+}

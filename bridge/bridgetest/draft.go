@@ -1,6 +1,7 @@
 package bridgetest
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -37,4 +38,21 @@ func review(v bridge.View) func() any {
 		}
 		return payload{text: fmt.Sprintf("! %s: %s", state, strings.Join(answers, ", "))}
 	}
+}
+
+// DraftAt returns the draft whose buttons a post of ours has.
+func (m *Memory) DraftAt(ctx context.Context, place bridge.Place, ref string) (out bridge.DraftText, err error) {
+	err = m.read(ctx, func(st *bridge.State) {
+		c := st.Copies[bridge.CopyKey{Surface: place.Surface, Workspace: place.Workspace, Channel: place.Channel, Ref: ref}]
+		if c == nil || c.Message != 0 {
+			return
+		}
+		if d := st.Messages[bridge.ID{Ticket: c.Ticket, Seq: c.Entry}]; d != nil && d.Draft == d.ID.Seq && d.DeletedSeq == 0 {
+			out = bridge.DraftText{Draft: d.ID, Text: d.BodySeq, Body: m.disk.log[c.Ticket][d.BodySeq-1].Words.Body}
+		}
+	})
+	if err == nil && out.Draft.IsZero() {
+		err = fmt.Errorf("draft %s: %w", ref, bridge.ErrNotFound)
+	}
+	return out, err
 }
