@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -111,6 +112,8 @@ func decisions() map[string]string {
 		"GET /c/{id}/share": refuses, "POST /c/{id}/share": refuses, "GET /api/v1/explain": elsewhere, "GET /tickets/{ticket}/share": leavesOut,
 		"GET /tickets/{ticket}/draft": leavesOut, "POST /tickets/{ticket}/draft": leavesOut, "POST /m/{id}/good": refuses,
 		"POST /m/{id}/suggest": refuses, "POST /m/{id}/take": refuses, "POST /m/{id}/dismiss": refuses,
+		"POST /c/{id}/people": refuses, "POST /c/{id}/people/remove": refuses,
+		"GET /api/v1/conversations/{id}/participants": refuses, "POST /api/v1/conversations/{id}/participants": refuses,
 		// Lines of tickets and counts, which ask the same condition as the list of tickets.
 		"GET /tickets/stream": elsewhere, "GET /tickets/lines": elsewhere, "GET /news/stream": elsewhere,
 		// An admin may add themselves: TestAnAdminMayJoinWhichIsOnRecord.
@@ -149,13 +152,21 @@ func TestWhoDoesNotTakePartGetsNothingByAnyRoute(t *testing.T) {
 		var got answered
 		switch {
 		case strings.HasPrefix(path, "/api/"):
-			r := p.request(method, path, strings.NewReader(""))
+			sent := ""
+			if strings.HasSuffix(path, "/participants") && method == http.MethodPost {
+				sent = `{"people":["bob@example.org"]}`
+			}
+			r := p.request(method, path, strings.NewReader(sent))
 			r.Header.Set("Authorization", "Bearer "+p.token)
 			got = p.do(r)
 		case method == http.MethodGet:
 			got = ada.get(path)
 		default:
-			got = ada.post(path, form)
+			with := maps.Clone(form)
+			if strings.HasSuffix(path, "/people") {
+				with.Set("body", "Bob Agent") // names, and no words
+			}
+			got = ada.post(path, with)
 		}
 		if strings.Contains(strings.ReplaceAll(got.body, `value="`+hush+`"`, ""), hush) {
 			t.Errorf("%s tells what was said: %d", route, got.status)
