@@ -61,6 +61,7 @@ func auditKinds() []auditKind {
 		{"messages", "Messages", []bridge.Kind{bridge.MessagePosted, bridge.MessageEdited, bridge.MessageDeleted, bridge.UnseenDeleted}},
 		{"reactions", "Reactions", []bridge.Kind{bridge.ReactionAdded, bridge.ReactionRemoved}},
 		{"approvals", "Approvals", []bridge.Kind{bridge.ApprovalAsked, bridge.ApprovalGiven, bridge.ApprovalRefused, bridge.ApprovalWithdrawn}},
+		{"drafts", "Draft reviews", []bridge.Kind{bridge.DraftApproved, bridge.DraftTaken, bridge.DraftDismissed}},
 		{"files", "Files", []bridge.Kind{bridge.FileStored, bridge.FileFailed}},
 		{"delivery", "What was shown where", []bridge.Kind{
 			bridge.MirrorOpened, bridge.ThreadOpened, bridge.DeliveryShown, bridge.DeliveryResent, bridge.DeliveryParked, bridge.DeliveryFailed,
