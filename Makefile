@@ -27,7 +27,7 @@ run: ## start the daemon with ./sidebridge.toml (CONFIG=… for another file)
 	$(GO) run ./cmd/sidebridge serve --config $(or $(CONFIG),sidebridge.toml)
 
 test: ## run every test, on SQLite and on a throw-away Postgres
-	CI=true $(GO) test -timeout 10m ./...
+	CI=true $(GO) test -timeout 15m ./...
 
 race: ## run the concurrent packages' tests under the race detector
 	CI=true CGO_ENABLED=1 $(GO) test -race -timeout 15m $(RACE_PKGS)
