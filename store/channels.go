@@ -84,7 +84,7 @@ func (s *Store) ChannelNames(ctx context.Context, places []bridge.Place) (map[br
 		ids[i] = p.Channel
 	}
 	var rows []channelRow
-	err := s.build("SELECT "+channelCols+" FROM channels WHERE id IN ").list(texts(ids)).selectInto(ctx, s.read, &rows)
+	err := s.build("SELECT "+channelCols+" FROM channels WHERE id IN ").list(args(ids)).selectInto(ctx, s.read, &rows)
 	if err != nil {
 		return nil, err
 	}

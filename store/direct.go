@@ -41,7 +41,7 @@ func (s *Store) directNames(ctx context.Context, places []bridge.Place, names ma
 		Name      string `db:"name"`
 	}
 	err := s.build(`SELECT a.surface, a.workspace, a.id, COALESCE(NULLIF(a.name, ''), p.name, a.id) AS name
-		FROM accounts a LEFT JOIN people p ON p.id = a.person WHERE a.id IN `).list(texts(ids)).selectInto(ctx, s.read, &rows)
+		FROM accounts a LEFT JOIN people p ON p.id = a.person WHERE a.id IN `).list(args(ids)).selectInto(ctx, s.read, &rows)
 	if err != nil {
 		return err
 	}

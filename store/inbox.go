@@ -60,17 +60,13 @@ func (s *Store) CountInbox(ctx context.Context, q bridge.InboxQuery) (int64, err
 func (b *builder) matching(q bridge.InboxQuery) *builder {
 	b.add("t.created > 0")
 	if len(q.Statuses) > 0 {
-		b.add(" AND t.status").in(texts(q.Statuses))
+		b.add(" AND t.status").in(args(q.Statuses))
 	}
 	if q.Assignee != "" {
 		b.add(" AND t.assignee = ? AND t.assignee <> ''", q.Assignee)
 	}
 	if len(q.Tickets) > 0 {
-		ids := make([]any, len(q.Tickets))
-		for i, id := range q.Tickets {
-			ids[i] = id
-		}
-		b.add(" AND t.id").in(ids)
+		b.add(" AND t.id").in(args(q.Tickets))
 	}
 	if !q.Since.IsZero() {
 		b.add(" AND t.updated_at > ?", bridge.Micros(q.Since))

@@ -244,11 +244,7 @@ func anys[K int64 | string](m map[K]bool) []any {
 		keys = append(keys, k)
 	}
 	slices.Sort(keys)
-	out := make([]any, len(keys))
-	for i, k := range keys {
-		out[i] = k
-	}
-	return out
+	return args(keys)
 }
 
 func columns(m map[string]bool) [][]any {

@@ -112,7 +112,8 @@ func (r *pageReader) files(b *builder) step {
 	})
 }
 
-func texts(vals []string) []any {
+// args returns values as a statement's arguments.
+func args[T any](vals []T) []any {
 	out := make([]any, len(vals))
 	for i, v := range vals {
 		out[i] = v

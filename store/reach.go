@@ -14,16 +14,12 @@ func (s *Store) WorkspacesOf(ctx context.Context, people []string) (map[string][
 	if len(people) == 0 {
 		return out, nil
 	}
-	ids := make([]any, len(people))
-	for i, id := range people {
-		ids[i] = id
-	}
 	var rows []struct {
 		Person    string `db:"person"`
 		Surface   string `db:"surface"`
 		Workspace string `db:"workspace"`
 	}
-	b := s.build("SELECT DISTINCT person, surface, workspace FROM accounts WHERE person").in(ids).add(" ORDER BY person, surface, workspace")
+	b := s.build("SELECT DISTINCT person, surface, workspace FROM accounts WHERE person").in(args(people)).add(" ORDER BY person, surface, workspace")
 	if err := b.selectInto(ctx, s.read, &rows); err != nil {
 		return nil, fmt.Errorf("read where people have accounts: %w", err)
 	}

@@ -275,3 +275,21 @@ func TestWhatWasRestrictedIsSeenByEverybodyAgain(t *testing.T) {
 		}
 	})
 }
+
+// TestADraftStaysADraftBesideAConversationThatIsHidden: what is read to hide one
+// restricted conversation takes nothing from the messages of another.
+func TestADraftStaysADraftBesideAConversationThatIsHidden(t *testing.T) {
+	storetest.Both(t, store.Options{}, func(t *testing.T, s *store.Store) {
+		_, closed := restricted(t, s)
+		bob := bridge.Actor{Person: newPerson(t, s, "Bob", ""), Role: bridge.RoleAgent, Name: "Bob"}
+		his := must(t, s, &bridge.StartConversation{Actor: bob, Ticket: closed.Ticket, Subject: "Theft", Body: "?", Restricted: true}).ID
+		draft := must(t, s, &bridge.OfferDraft{Actor: bob, Conversation: his, Body: "Dear Carla"}).ID
+		page, err := s.TicketPage(t.Context(), bob.Person, closed.Ticket)
+		if err != nil || !page.Hidden[closed] {
+			t.Fatalf("hidden: %v, %v", page.Hidden, err)
+		}
+		if m := page.Messages[draft]; m == nil || m.Draft != draft.Seq {
+			t.Errorf("the draft is read as %+v", m)
+		}
+	})
+}

@@ -26,15 +26,11 @@ func (s *Store) hidden(ctx context.Context, q sqlx.QueryerContext, viewer string
 	if viewer == bridge.SeesAll || len(tickets) == 0 {
 		return nil, nil
 	}
-	ids := make([]any, len(tickets))
-	for i, id := range tickets {
-		ids[i] = id
-	}
 	var rows []struct {
 		Ticket int64 `db:"ticket"`
 		Seq    int64 `db:"seq"`
 	}
-	b := s.build("SELECT c.ticket, c.seq FROM conversations c WHERE c.restricted <> 0 AND NOT (1 = 1").visible(viewer).add(") AND c.ticket").in(ids)
+	b := s.build("SELECT c.ticket, c.seq FROM conversations c WHERE c.restricted <> 0 AND NOT (1 = 1").visible(viewer).add(") AND c.ticket").in(args(tickets))
 	if err := b.selectInto(ctx, q, &rows); err != nil {
 		return nil, err
 	}
@@ -90,14 +86,11 @@ func (r *pageReader) hide(viewer string, how func(*bridge.State, map[bridge.ID]b
 			return err
 		}
 		// Of some entries only the mirror's or message's row says what they are about.
-		ids := make([]any, len(tickets))
-		for i, id := range tickets {
-			ids[i] = id
-		}
+		ids := args(tickets)
 		err = r.run(ctx,
 			r.mirrors(r.s.build("SELECT "+mirrorCols+" FROM mirrors WHERE ticket").in(ids)),
-			r.messages(r.s.build(`SELECT m.ticket, m.seq, m.conversation, m.body_seq, m.deleted_seq, m.author, m.surface, m.ord FROM messages m
-				JOIN conversations c ON c.ticket = m.ticket AND c.seq = m.conversation WHERE c.restricted <> 0 AND m.ticket`).in(ids)),
+			r.messages(r.s.build("SELECT "+messageCols+` FROM messages WHERE EXISTS (SELECT 1 FROM conversations c WHERE c.ticket = messages.ticket
+				AND c.seq = messages.conversation AND c.restricted <> 0) AND ticket`).in(ids)),
 		)
 		if err == nil {
 			how(r.st, hidden)
